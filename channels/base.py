@@ -1,0 +1,137 @@
+"""What travels between a provider and the pipeline, and what a channel must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Literal, Protocol, Self
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Card:
+    """Facts of one result, for screens that can do more than a line of text."""
+
+    name: str
+    distance: str = ""
+    phone: str = ""
+    address: str = ""
+    updated: str = ""
+    note: str = ""
+    map_url: str = ""
+    url: str = ""
+    hours: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        known = {field.name for field in fields(cls)}
+        given = {key: str(value) for key, value in data.items() if key in known and value is not None}
+        return cls(**{"name": "", **given})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing the person may pick; `payload` never leaves the server."""
+
+    title: str
+    payload: str
+    card: Card | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        card = data.get("card")
+        return cls(
+            title=str(data.get("title") or ""),
+            payload=str(data.get("payload") or ""),
+            card=Card.from_json(card) if card else None,
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message for the person, whatever the channel."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    footer: str = ""
+    key: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "choices": [asdict(choice) for choice in self.choices]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The reply that `to_json` gave; missing and unknown keys are fine."""
+        return cls(
+            text=str(data.get("text") or ""),
+            choices=tuple(Choice.from_json(choice) for choice in data.get("choices") or ()),
+            footer=str(data.get("footer") or ""),
+            key=str(data.get("key") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message from a person, as the provider gave it."""
+
+    channel: str
+    provider_id: str
+    address: str
+    recipient: str
+    text: str
+    choice: str = ""
+    media: tuple[str, ...] = ()
+    opt_out: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """One reply on its way to `address`; `sender` is the number or account of ours, "" for the only one."""
+
+    message_id: UUID
+    address: str
+    sender: str
+    reply: Reply
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Sent:
+    provider_id: str
+    segments: int = 0
+
+
+DeliveryState = Literal["sent", "delivered", "undelivered", "failed"]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the provider says became of a message; `code` is its own error number, or ""."""
+
+    message_id: UUID | None
+    provider_id: str
+    state: DeliveryState
+    code: str = ""
+
+
+class Channel(Protocol):
+    """A road to people. `name` is its line in the register, `kind` chooses the wording of responses."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    async def send(self, outbound: Outbound) -> Sent:
+        """Hand one message to the provider, once; raises an error of channels.errors."""
+
+    async def received_since(self, since: datetime) -> list[Inbound]:
+        """The provider's own list of inbound messages, oldest first; [] where there is none."""
+
+    async def find_sent(self, outbound: Outbound) -> Sent | None:
+        """Look an ambiguous send up at the provider; None: it is not there."""
+
+    async def close(self) -> None: ...
