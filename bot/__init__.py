@@ -1,0 +1,1 @@
+"""The pipeline, in the order a message travels: web, inbox, jobs, turn, dialogue, outbox."""

@@ -1,0 +1,72 @@
+"""The one door to PostgreSQL: an engine, and transactions on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from bot.errors import DatabaseUnavailable
+
+SEARCH_PATH = "public,queue"
+"""procrastinate's tables live in the schema `queue`, Rasa's in `rasa`, ours in `public`."""
+
+
+def libpq_url(url: str) -> str:
+    """The URL as libpq and psycopg take it, whatever SQLAlchemy driver it names."""
+    parsed = make_url(url).set(drivername="postgresql")
+    return parsed.render_as_string(hide_password=False)
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, name: str = "relais") -> None:
+        self.url = libpq_url(url)
+        self.engine = create_async_engine(
+            make_url(self.url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_pre_ping=False,
+            connect_args={
+                "options": f"-csearch_path={SEARCH_PATH}",
+                "application_name": name,
+                "connect_timeout": 3,
+                "prepare_threshold": 2,
+            },
+        )
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end; raises DatabaseUnavailable when the store is away."""
+        try:
+            async with self.engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise DatabaseUnavailable(DatabaseUnavailable.__doc__) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise DatabaseUnavailable(DatabaseUnavailable.__doc__) from error
+            raise
+
+    async def ping(self) -> None:
+        """Return when the store answers; raise DatabaseUnavailable otherwise."""
+        async with self.begin() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def raw(connection: AsyncConnection) -> psycopg.AsyncConnection:
+    """The psycopg connection under a SQLAlchemy one, in the same transaction (for procrastinate)."""
+    proxied = await connection.get_raw_connection()
+    driver: psycopg.AsyncConnection = proxied.driver_connection  # type: ignore[assignment]
+    return driver

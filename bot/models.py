@@ -1,0 +1,124 @@
+"""The tables of the pipeline. Columns named `*_secret` are encrypted; `*_index` are fingerprints."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+OWNERS = ("bot", "queue", "human")
+AUTHORS = ("person", "assistant", "system", "counsellor")
+INBOUND_STATES = ("waiting", "answered", "task", "erased")
+OUTBOUND_STATES = (
+    "queued", "sending", "sent", "unknown", "delivered", "undelivered", "failed", "skipped", "erased",
+)  # fmt: skip
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+def _moment(name: str, **options: object) -> Column[object]:
+    return Column(name, DateTime(timezone=True), **options)  # type: ignore[arg-type]
+
+
+conversation = Table(
+    "conversation",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("channel", Text, nullable=False),
+    Column("address_index", LargeBinary, nullable=False),
+    Column("address_secret", LargeBinary, nullable=False),
+    Column("sender", Text, nullable=False, server_default="", comment="which account of ours they wrote to"),
+    Column("owner", Text, nullable=False, server_default="bot"),
+    Column("version", Integer, nullable=False, server_default="0", comment="the fence: +1 when the owner changes"),
+    Column("last_seq", BigInteger, nullable=False, server_default="0"),
+    Column("last_inbound_seq", BigInteger, nullable=False, server_default="0"),
+    Column("lease", Uuid),
+    _moment("lease_until"),
+    Column("language", Text, nullable=False, server_default="fr"),
+    _moment("opted_out_at"),
+    _moment("created_at", nullable=False),
+    _moment("last_inbound_at"),
+    UniqueConstraint("channel", "address_index"),
+    CheckConstraint(_one_of("owner", OWNERS), name="owner"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("conversation_id", Uuid, ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("provider_id", Text),
+    Column("body_secret", LargeBinary, comment="JSON: an Inbound's text and choice, or a Reply"),
+    Column("has_choices", Boolean, nullable=False, server_default="false"),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default="", comment="why it was skipped, failed, or is a task"),
+    Column("cause", Uuid, comment="the inbound message that brought this one about"),
+    Column("part", Text, comment="which of the answers to `cause`"),
+    Column("version", Integer, comment="the conversation's version when it was queued"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _moment("due_at", comment="not to be tried before"),
+    Column("segments", Integer, nullable=False, server_default="0"),
+    Column("trace", Text, nullable=False, server_default="", comment="which worker sends it"),
+    _moment("first_read_at", comment="read for distress, stop words and « humain »"),
+    _moment("created_at", nullable=False),
+    _moment("sent_at"),
+    _moment("settled_at"),
+    UniqueConstraint("conversation_id", "seq"),
+    UniqueConstraint("cause", "part"),
+    CheckConstraint("direction IN ('in', 'out')", name="direction"),
+    CheckConstraint(_one_of("author", AUTHORS), name="author"),
+    CheckConstraint(_one_of("state", tuple(dict.fromkeys(INBOUND_STATES + OUTBOUND_STATES))), name="state"),
+    Index("uq_message_inbound", "channel", "provider_id", unique=True, postgresql_where=text("direction = 'in'")),
+    Index("ix_message_sent", "channel", "provider_id", postgresql_where=text("direction = 'out'")),
+    Index("ix_message_waiting", "conversation_id", "seq", postgresql_where=text("state = 'waiting'")),
+    Index("ix_message_sending", "conversation_id", "seq", postgresql_where=text("state IN ('queued', 'sending')")),
+    Index("ix_message_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("cause", Text, nullable=False, comment="what brought it about; a repeat opens nothing"),
+    Column("conversation_id", Uuid, ForeignKey("conversation.id", ondelete="SET NULL")),
+    Column("message_id", Uuid, ForeignKey("message.id", ondelete="SET NULL")),
+    Column("details_secret", LargeBinary, nullable=False),
+    Column("urgent", Boolean, nullable=False, server_default="false"),
+    _moment("due_at"),
+    _moment("created_at", nullable=False),
+    _moment("closed_at"),
+    Column("outcome", Text, nullable=False, server_default=""),
+    UniqueConstraint("reason", "cause"),
+    Index("ix_task_open", "urgent", "created_at", postgresql_where=text("closed_at IS NULL")),
+)

@@ -1,0 +1,133 @@
+"""Every setting of Relais: its name, its default, its help. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.errors import BadSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+Instant = Annotated[datetime | None, BeforeValidator(_empty_is_none)]
+
+
+class Settings(BaseSettings):
+    """Read once at start, from the environment and `.env`; every fault is told at once."""
+
+    model_config = SettingsConfigDict(env_prefix="RELAIS_", env_file=".env", extra="ignore", frozen=True)
+
+    env: Literal["development", "production"] = Field(
+        "development",
+        description="« production » refuse les données de démonstration, l'horloge déplacée et les secrets absents.",
+    )
+    data_dir: Path = Field(Path(".data"), description="Dossier de la base embarquée, des clés et de l'horloge.")
+    database_url: str = Field(
+        "", description="PostgreSQL à utiliser. Vide : le PostgreSQL embarqué, dans RELAIS_DATA_DIR."
+    )
+    host: str = Field("127.0.0.1", description="Adresse sur laquelle le site écoute.")
+    port: int = Field(8000, ge=1, le=65535, description="Port sur lequel le site écoute.")
+    public_urls: CommaList = Field(
+        (), description="Adresses publiques par lesquelles les fournisseurs nous joignent, séparées par des virgules."
+    )
+    secret_keys: Secrets = Field(
+        (), description="Clés de chiffrement (32 octets en base64url). La première chiffre, toutes déchiffrent."
+    )
+    index_key: SecretStr = Field(
+        SecretStr(""), description="Clé des recherches par empreinte (32 octets en base64url). Elle ne tourne pas."
+    )
+    widget_origins: CommaList = Field((), description="Origines des sites qui peuvent afficher le chat.")
+    alerts: str = Field("", description="Où vont les alarmes : une adresse de courriel ou l'URL d'un webhook.")
+
+    twilio_account_sid: str = Field("", description="Compte Twilio (AC…). Vide : pas de SMS.")
+    twilio_auth_tokens: Secrets = Field((), description="Jetons d'authentification Twilio : principal, secondaire.")
+    twilio_from: str = Field("", description="Numéro d'envoi (+33…) ou Messaging Service (MG…).")
+    twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
+
+    telegram_token: SecretStr = Field(SecretStr(""), description="Jeton du robot Telegram. Vide : pas de Telegram.")
+    telegram_secret: SecretStr = Field(SecretStr(""), description="Secret que Telegram renvoie à chaque appel.")
+    telegram_api_url: str = Field("https://api.telegram.org", description="API de Telegram, ou d'un serveur de test.")
+
+    rasa_url: str = Field(
+        "http://127.0.0.1:5005", description="Le moteur de dialogue. Sur la boucle locale, `bot up` le démarre."
+    )
+    rasa_token: SecretStr = Field(SecretStr(""), description="Jeton entre Relais, le moteur et les actions.")
+    actions_url: str = Field(
+        "http://127.0.0.1:5055", description="Les actions. Sur la boucle locale, `bot up` les démarre."
+    )
+
+    data_inclusion_api_url: str = Field("https://api.data.inclusion.gouv.fr", description="API de data·inclusion.")
+    data_inclusion_token: SecretStr = Field(
+        SecretStr(""), description="Jeton de data·inclusion. Vide : pas de mise à jour chaque nuit."
+    )
+
+    clock: Instant = Field(None, description="Instant ISO 8601 où commence « maintenant » (tests, démonstrations).")
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Settings:
+        if self.env != "production":
+            return self
+        faults = []
+        if self.clock is not None:
+            faults.append("RELAIS_CLOCK : l'horloge ne se déplace pas en production. Videz ce réglage.")
+        for name in ("secret_keys", "index_key", "rasa_token"):
+            value = getattr(self, name)
+            if not (value if isinstance(value, tuple) else value.get_secret_value()):
+                faults.append(f"RELAIS_{name.upper()} : obligatoire en production.")
+        if not self.public_urls:
+            faults.append("RELAIS_PUBLIC_URLS : obligatoire en production.")
+        if faults:
+            raise ValueError(" ".join(faults))
+        return self
+
+    @cached_property
+    def embedded_database(self) -> bool:
+        return not self.database_url
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address people open: the first public one, else the local one."""
+        return self.public_urls[0] if self.public_urls else f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def twilio_ready(self) -> bool:
+        return bool(self.twilio_account_sid and self.twilio_auth_tokens and self.twilio_from)
+
+
+def is_loopback(url: str) -> bool:
+    """True when `bot up` is to run what listens at this address."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def load(**given: object) -> Settings:
+    """Read the settings; raise BadSettings with one line for each fault."""
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise BadSettings([_sentence(fault) for fault in error.errors()]) from None
+
+
+def _sentence(fault: object) -> str:
+    detail = dict(fault)  # type: ignore[call-overload]
+    name = "_".join(str(part) for part in detail["loc"]).upper()
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"RELAIS_{name} : {message}" if name else message
