@@ -3,7 +3,8 @@
 RelaisError
 ├── BadSettings            the environment is wrong; nothing starts
 ├── DatabaseUnavailable    the store does not answer; inbound requests get 503
-├── EngineUnavailable      the dialogue engine is down, slow, or failed a turn; the message waits
+├── EngineUnavailable      the dialogue engine is down or too slow; the message waits
+├── TurnFailed             the engine answers, but not to this message; three times makes a task
 ├── LeaseLost              another worker holds the conversation; what was done is dropped
 └── PortTaken              something else listens where we should
 """
@@ -27,12 +28,20 @@ class DatabaseUnavailable(RelaisError):
     """PostgreSQL does not answer. Look at `python -m bot doctor`."""
 
 
-class EngineUnavailable(RelaisError):
+class EngineFault(RelaisError):
     """The dialogue engine did not finish the turn. Nothing was saved: it may be tried again."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class EngineUnavailable(EngineFault):
+    """The dialogue engine does not answer. Look at its lines in the log of `python -m bot up`."""
+
+
+class TurnFailed(EngineFault):
+    """The dialogue engine fails on this message. The line of its log with the same message id says why."""
 
 
 class LeaseLost(RelaisError):

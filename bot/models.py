@@ -89,7 +89,6 @@ message = Table(
     _moment("due_at", comment="not to be tried before"),
     Column("segments", Integer, nullable=False, server_default="0"),
     Column("trace", Text, nullable=False, server_default="", comment="which worker sends it"),
-    _moment("first_read_at", comment="read for distress, stop words and « humain »"),
     _moment("created_at", nullable=False),
     _moment("sent_at"),
     _moment("settled_at"),

@@ -68,7 +68,6 @@ def upgrade() -> None:
         sa.Column("segments", sa.Integer(), server_default="0", nullable=False),
         sa.Column("trace", sa.Text(), server_default="", nullable=False, comment="which worker sends it"),
         sa.Column(
-            "first_read_at",
             sa.DateTime(timezone=True),
             nullable=True,
             comment="read for distress, stop words and « humain »",

@@ -1,0 +1,112 @@
+"""Takes in what people write: the message and its job, in one transaction. Nothing accepted is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock, events, vault
+from bot.database import Database
+from bot.models import conversation, message
+from bot.queue import ANSWER, Queue
+from bot.vault import Vault
+from channels.base import Inbound
+
+
+@dataclass(frozen=True)
+class Received:
+    """Where a message was put; `fresh` is False when it had been taken in before."""
+
+    message_id: UUID
+    conversation_id: UUID
+    seq: int
+    fresh: bool
+
+
+class _Repeat(Exception):
+    """The provider sent this message before: the transaction is rolled back, nothing changes."""
+
+
+class Inbox:
+    """The one way in, for every channel."""
+
+    def __init__(self, database: Database, vault: Vault, queue: Queue) -> None:
+        self._database = database
+        self._vault = vault
+        self._queue = queue
+
+    async def receive(self, inbound: Inbound) -> Received:
+        """Store a message, once; raises DatabaseUnavailable, then nothing was stored."""
+        try:
+            async with self._database.begin() as connection:
+                return await self._store(connection, inbound)
+        except _Repeat:
+            async with self._database.begin() as connection:
+                return await self._found(connection, inbound)
+
+    async def _store(self, connection: AsyncConnection, inbound: Inbound) -> Received:
+        now = clock.now()
+        row = (await connection.execute(self._open_conversation(inbound))).one()
+        body = {"text": inbound.text, "choice": inbound.choice, "media": inbound.media, "opt_out": inbound.opt_out}
+        stored = await connection.execute(
+            insert(message)
+            .values(
+                id=(message_id := uuid4()),
+                conversation_id=row.id,
+                seq=row.last_seq,
+                direction="in",
+                author="person",
+                channel=inbound.channel,
+                provider_id=inbound.provider_id,
+                body_secret=self._vault.seal(vault.BODY, body),
+                state="waiting",
+                created_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"], index_where=message.c.direction == "in")
+        )
+        if not stored.rowcount:
+            raise _Repeat
+        if row.lease_until is None or row.lease_until <= now:
+            await self._queue.defer(connection, ANSWER, row.id)
+        await events.tell(connection, inbound.channel, row.id)
+        return Received(message_id, row.id, row.last_seq, fresh=True)
+
+    def _open_conversation(self, inbound: Inbound) -> object:
+        """Count the message in, creating the conversation with the first one; the row stays locked."""
+        now = clock.now()
+        statement = insert(conversation).values(
+            id=uuid4(),
+            channel=inbound.channel,
+            address_index=self._vault.address_index(inbound.channel, inbound.address),
+            address_secret=self._vault.seal(vault.ADDRESS, inbound.address),
+            sender=inbound.recipient,
+            last_seq=1,
+            last_inbound_seq=1,
+            created_at=now,
+            last_inbound_at=now,
+        )
+        return statement.on_conflict_do_update(
+            index_elements=["channel", "address_index"],
+            set_={
+                "last_seq": conversation.c.last_seq + 1,
+                "last_inbound_seq": conversation.c.last_seq + 1,
+                "sender": inbound.recipient,
+                "last_inbound_at": now,
+            },
+        ).returning(conversation.c.id, conversation.c.last_seq, conversation.c.lease_until)
+
+    async def _found(self, connection: AsyncConnection, inbound: Inbound) -> Received:
+        row = (
+            await connection.execute(
+                select(message.c.id, message.c.conversation_id, message.c.seq).where(
+                    message.c.channel == inbound.channel,
+                    message.c.provider_id == inbound.provider_id,
+                    message.c.direction == "in",
+                )
+            )
+        ).one()
+        return Received(row.id, row.conversation_id, row.seq, fresh=False)

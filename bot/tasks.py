@@ -1,0 +1,98 @@
+"""Things that a human has to do, until a counsellor's console shows them: opened once, closed with an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock, vault
+from bot.models import conversation, task
+from bot.vault import Vault
+
+REASONS = (
+    "distress", "human", "engine_down", "turn_failed", "offer_error",
+    "undelivered", "bad_address", "unknown_delivery", "unanswerable",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OpenTask:
+    """One line of `python -m bot tasks`. `details` holds what the reason needs, in the clear."""
+
+    id: UUID
+    reason: str
+    urgent: bool
+    created_at: datetime
+    due_at: datetime | None
+    conversation_id: UUID | None
+    address: str
+    details: dict[str, Any]
+
+
+class Tasks:
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    async def open(
+        self,
+        connection: AsyncConnection,
+        *,
+        reason: str,
+        cause: str,
+        conversation_id: UUID | None = None,
+        message_id: UUID | None = None,
+        details: dict[str, Any] | None = None,
+        urgent: bool = False,
+        due_at: datetime | None = None,
+    ) -> UUID:
+        """Open a task, once for each (reason, cause); a repeat returns the first one's id."""
+        if reason not in REASONS:
+            raise ValueError(f"unknown reason: {reason}")
+        statement = insert(task).values(
+            id=uuid4(),
+            reason=reason,
+            cause=cause,
+            conversation_id=conversation_id,
+            message_id=message_id,
+            details_secret=self._vault.seal(vault.DETAILS, details or {}),
+            urgent=urgent,
+            due_at=due_at,
+            created_at=clock.now(),
+        )
+        await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))
+        found = await connection.scalar(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
+        assert isinstance(found, UUID)
+        return found
+
+    async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
+        """What is open: urgent first, then oldest first."""
+        rows = await connection.execute(
+            select(task, conversation.c.address_secret)
+            .join_from(task, conversation, task.c.conversation_id == conversation.c.id, isouter=True)
+            .where(task.c.closed_at.is_(None))
+            .order_by(task.c.urgent.desc(), task.c.created_at)
+        )
+        return [
+            OpenTask(
+                row.id, row.reason, row.urgent, row.created_at, row.due_at, row.conversation_id,
+                address=self._vault.open(vault.ADDRESS, row.address_secret) or "",
+                details=self._vault.open(vault.DETAILS, row.details_secret),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def close(self, connection: AsyncConnection, task_id: UUID, outcome: str) -> bool:
+        """Close a task; False when it is not open."""
+        done = await connection.execute(
+            update(task)
+            .where(task.c.id == task_id, task.c.closed_at.is_(None))
+            .values(closed_at=clock.now(), outcome=outcome)
+        )
+        return bool(done.rowcount)
