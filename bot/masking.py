@@ -22,7 +22,7 @@ def mask(text: str) -> str:
 
 def _kind(number: str) -> str | None:
     digits = re.sub(r"[ .\-/]", "", number).upper()
-    if len(digits) in (13, 15) and nir.is_valid(digits.ljust(15, "0")) or _looks_like_nir(digits):
+    if (len(digits) in (13, 15) and nir.is_valid(digits.ljust(15, "0"))) or _looks_like_nir(digits):
         return NIR
     if 13 <= len(digits) <= 19 and digits.isdigit() and luhn.is_valid(digits):
         return CARD

@@ -67,9 +67,8 @@ class Tasks:
             created_at=clock.now(),
         )
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))
-        found = await connection.scalar(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
-        assert isinstance(found, UUID)
-        return found
+        found = await connection.execute(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
+        return UUID(str(found.scalar_one()))
 
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""

@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("sender_id", sa.String(255), nullable=False, comment="the conversation's id"),
         sa.Column("type_name", sa.String(255), nullable=False),
         sa.Column("timestamp", sa.Double(), nullable=True),
-        sa.Column("intent_name", sa.String(255), nullable=True, comment="left empty: an intent tells of a person's life"),
+        sa.Column(
+            "intent_name", sa.String(255), nullable=True, comment="left empty: an intent tells of a person's life"
+        ),
         sa.Column("action_name", sa.String(255), nullable=True),
         sa.Column("data", sa.Text(), nullable=True, comment="encrypted"),
         schema="rasa",

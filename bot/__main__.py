@@ -1,0 +1,179 @@
+"""`python -m bot …`: every command of Relais."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+import uvloop
+
+from bot import logs
+from bot.errors import RelaisError
+from bot.settings import Settings, load
+
+cli = typer.Typer(
+    name="python -m bot",
+    help="Relais : l'assistant des personnes qui reçoivent le RSA dans la Métropole de Lyon.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+imports = typer.Typer(help="Charger des données : l'offre de services, les antennes.", no_args_is_help=True)
+tasks = typer.Typer(help="Ce qu'un humain doit faire.", no_args_is_help=True)
+cli.add_typer(imports, name="import")
+cli.add_typer(tasks, name="tasks")
+
+
+def _settings() -> Settings:
+    logs.configure()
+    return load()
+
+
+@cli.command()
+def up(demo: Annotated[bool, typer.Option(help="Charger les données d'exemple dans une base vide.")] = True) -> None:
+    """Tout démarrer : PostgreSQL, le moteur, les actions, le worker, le site. Ctrl-C arrête tout."""
+    from bot.commands.start import up as start
+
+    uvloop.run(start(_settings(), demo=demo))
+
+
+@cli.command()
+def web() -> None:
+    """Le site, les webhooks et le chat."""
+    import uvicorn
+
+    from bot.assembly import Relais
+    from bot.web import create
+
+    settings = _settings()
+    relais = Relais.build(settings, name="relais web")
+    uvicorn.run(
+        create(relais),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+@cli.command()
+def worker() -> None:
+    """Le worker : il répond et il envoie. On peut en lancer plusieurs."""
+    from bot.worker import run
+
+    uvloop.run(run(_settings()))
+
+
+@cli.command()
+def actions() -> None:
+    """Les actions que le moteur appelle."""
+    import uvicorn
+
+    from actions.app import create
+    from bot.assembly import Relais
+    from bot.up import address
+
+    settings = _settings()
+    host, port = address(settings.actions_url)
+    relais = Relais.build(settings, name="relais actions")
+    uvicorn.run(create(relais), host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@cli.command()
+def migrate() -> None:
+    """Mettre la base au schéma le plus récent."""
+    from bot.assembly import database_url
+    from bot.migrate import migrate as run
+
+    run(database_url(_settings()))
+    typer.echo("Base à jour.")
+
+
+@cli.command()
+def train(force: Annotated[bool, typer.Option(help="Entraîner même si rien n'a changé.")] = False) -> None:
+    """Entraîner le modèle du moteur, quand ses données ont changé."""
+    from bot.commands.start import train as run
+
+    _settings()
+    raise typer.Exit(asyncio.run(run(force=force)))
+
+
+@cli.command()
+def settings(new_key: Annotated[bool, typer.Option(help="Écrire une clé neuve, et rien d'autre.")] = False) -> None:
+    """Tous les réglages : leur aide et leur valeur. Les secrets sont cachés."""
+    from bot.commands.show import show_settings
+    from bot.ring import new_key as make
+
+    typer.echo(make()) if new_key else show_settings(load())
+
+
+@cli.command()
+def doctor() -> None:
+    """Ce qui manque ou ne va pas, avec le remède."""
+    from bot.commands.show import doctor as run
+
+    raise typer.Exit(asyncio.run(run(_settings())))
+
+
+@cli.command()
+def chat() -> None:
+    """Parler à l'assistant dans ce terminal (le moteur doit tourner)."""
+    from bot.commands.chat import chat as run
+
+    asyncio.run(run(_settings()))
+
+
+@imports.command("services")
+def import_services(
+    services: Annotated[str, typer.Argument(help="Fichier ou adresse du JSON des services ; « api » pour l'API.")],
+    structures: Annotated[str, typer.Argument(help="Fichier ou adresse du JSON des structures.")] = "",
+    force: Annotated[bool, typer.Option(help="Accepter un fichier qui retire plus d'un tiers des services.")] = False,
+) -> None:
+    """L'offre de services data·inclusion 1.0."""
+    from bot.commands.load import services as run
+
+    raise typer.Exit(asyncio.run(run(_settings(), services, structures, force=force)))
+
+
+@imports.command("branches")
+def import_branches(source: Annotated[str, typer.Argument(help="Fichier CSV des antennes.")]) -> None:
+    """Les antennes : adresses, horaires, communes servies."""
+    from bot.commands.load import branches as run
+
+    raise typer.Exit(asyncio.run(run(_settings(), source)))
+
+
+@tasks.command("list")
+def list_tasks() -> None:
+    """Les tâches ouvertes : les urgentes d'abord."""
+    from bot.commands.todo import show
+
+    asyncio.run(show(_settings()))
+
+
+@tasks.command("close")
+def close_task(
+    task: Annotated[str, typer.Argument(help="Numéro de la tâche (ou son début).")],
+    outcome: Annotated[str, typer.Option(help="Ce qui a été fait.")],
+) -> None:
+    """Fermer une tâche. La personne retrouve l'assistant."""
+    from bot.commands.todo import close
+
+    raise typer.Exit(asyncio.run(close(_settings(), task, outcome)))
+
+
+def main() -> None:
+    """Run a command; an error that Relais knows is one plain sentence, not a traceback."""
+    try:
+        cli()
+    except RelaisError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

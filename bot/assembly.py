@@ -1,0 +1,145 @@
+"""Builds every part once and hands it down; nothing connects until it is used."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+import procrastinate
+
+import channels as register
+from bot import clock
+from bot.database import Database
+from bot.delivery import Delivery
+from bot.dialogue import Dialogue
+from bot.first_reading import FirstReading
+from bot.inbox import Inbox
+from bot.keys import Keys, load_keys
+from bot.lane import Lane
+from bot.outbox import Outbox
+from bot.postgres import Embedded
+from bot.queue import Queue, build_app
+from bot.settings import Settings
+from bot.sweep import Sweep
+from bot.tasks import Tasks
+from bot.texts import Texts
+from bot.thread import Threads
+from bot.turn import Turns
+from bot.vault import Vault
+from channels.base import Channel
+from channels.twilio_setup import TwilioSettings
+from knowledge.lexicons import Lexicon
+
+
+def database_url(settings: Settings) -> str:
+    """The URL of the own server, or of the embedded one."""
+    return settings.database_url or Embedded(settings.data_dir).url()
+
+
+def twilio_settings(settings: Settings) -> TwilioSettings:
+    return TwilioSettings(
+        account_sid=settings.twilio_account_sid,
+        auth_tokens=tuple(token.get_secret_value() for token in settings.twilio_auth_tokens),
+        sender=settings.twilio_from,
+        api_url=settings.twilio_api_url,
+        public_urls=settings.public_urls,
+    )
+
+
+def provider_client() -> httpx.AsyncClient:
+    """The HTTP client of the providers: connections are kept, nothing is read from the environment."""
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=60)
+    return httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(10, connect=3), trust_env=False)
+
+
+@dataclass(frozen=True)
+class Relais:
+    """All parts of one process."""
+
+    settings: Settings
+    keys: Keys
+    database: Database
+    name: str
+
+    @classmethod
+    def build(cls, settings: Settings, *, name: str = "relais", pool_size: int = 10) -> Relais:
+        clock.start(settings.data_dir, settings.clock)
+        url = database_url(settings)
+        return cls(settings, load_keys(settings), Database(url, pool_size=pool_size, name=name), name)
+
+    @cached_property
+    def worker_name(self) -> str:
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def vault(self) -> Vault:
+        return Vault(self.keys)
+
+    @cached_property
+    def app(self) -> procrastinate.App:
+        return build_app(self.database.url)
+
+    @cached_property
+    def queue(self) -> Queue:
+        return Queue(self.app)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self.vault)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts()
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The channels that are set up, by name."""
+        built: list[Channel] = [register.build("web")]
+        if self.settings.twilio_ready:
+            built.append(register.build("twilio", twilio_settings(self.settings), provider_client(), clock.now))
+        return {channel.name: channel for channel in built}
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.database, self.vault, self.queue)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.database, self.vault, self.queue)
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        return Delivery(self.database, self.vault, self.channels, self.tasks, self.worker_name)
+
+    @cached_property
+    def dialogue(self) -> Dialogue:
+        return Dialogue(self.settings.rasa_url, self.keys.rasa_token)
+
+    @cached_property
+    def turns(self) -> Turns:
+        reading = FirstReading(self.database, self.outbox, self.tasks, self.texts, Lexicon.from_file().first_reading)
+        threads = Threads(self.vault, {name: channel.kind for name, channel in self.channels.items()})
+        return Turns(
+            self.database,
+            Lane(self.database),
+            threads,
+            reading,
+            self.dialogue,
+            self.outbox,
+            self.tasks,
+            self.texts,
+        )
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        return Sweep(self.database, self.queue, self.inbox, self.delivery, self.channels)
+
+    async def close(self) -> None:
+        for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):
+            part = self.__dict__.get(built) if isinstance(built, str) else built
+            if part is not None:
+                await part.close()
+        await self.database.close()

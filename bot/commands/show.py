@@ -1,0 +1,70 @@
+"""`settings` and `doctor`: what is set, and what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from bot.assembly import Relais
+from bot.health import missing
+from bot.settings import Settings
+
+HIDDEN = "•••"
+
+
+def show_settings(settings: Settings) -> None:
+    """Print every setting with its effective value and its help."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("réglage", "valeur", "aide"):
+        table.add_column(title, overflow="fold")
+    for name, field in Settings.model_fields.items():
+        table.add_row(f"RELAIS_{name.upper()}", shown(getattr(settings, name)), field.description or "")
+    Console().print(table)
+
+
+def shown(value: Any) -> str:
+    """A setting's value as it may be shown: secrets are hidden, empty ones say so."""
+    if isinstance(value, SecretStr):
+        return HIDDEN if value.get_secret_value() else "(vide)"
+    if isinstance(value, tuple):
+        return ", ".join(shown(part) for part in value) or "(vide)"
+    return "(vide)" if value in ("", None) else str(value)
+
+
+async def doctor(settings: Settings) -> int:
+    """Print what is wrong, with its cure; 0 when all is well."""
+    relais = Relais.build(settings, name="relais doctor", pool_size=2)
+    console = Console(highlight=False)
+    try:
+        faults = await missing(relais)
+        problems = [problem for channel in relais.channels.values() for problem in await _problems(channel)]
+    finally:
+        await relais.close()
+    for sentence in (*faults.values(), *problems):
+        console.print(f"[red]✗[/] {sentence}")
+    for name, reason in channels_off(settings).items():
+        console.print(f"[yellow]–[/] {name} est éteint : {reason}")
+    if not faults and not problems:
+        console.print("[green]✓[/] Tout va bien.")
+    return 1 if faults or problems else 0
+
+
+def channels_off(settings: Settings) -> dict[str, str]:
+    """The channels that are off, and what each one lacks."""
+    off = {}
+    lacking = [
+        f"RELAIS_TWILIO_{name.upper()}"
+        for name in ("account_sid", "auth_tokens", "from")
+        if not getattr(settings, f"twilio_{name}")
+    ]
+    if lacking:
+        off["SMS (Twilio)"] = f"il manque {', '.join(lacking)}"
+    return off
+
+
+async def _problems(channel: Any) -> list[str]:
+    check = getattr(channel, "problems", None)
+    return list(await check()) if check else []

@@ -1,0 +1,238 @@
+"""Hands queued messages to their channel, one at a time a conversation, in order.
+
+A claim is committed before the provider is called, and owner, version and consent are checked in it. A crash
+or a silence after the call leaves `unknown`: it is never sent again blindly.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, case, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock, events, vault
+from bot.database import Database
+from bot.models import conversation, message
+from bot.tasks import Tasks
+from bot.vault import Vault
+from channels.base import Channel, Outbound, Receipt, Reply, Sent
+from channels.errors import Ambiguous, BadAddress, ChannelError, Misconfigured, OptedOut, Refused, TryAgain
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (2, 10, 30, 120, 300, 600, 1200, 3600)
+"""About an hour and a half in all: an answer that comes later than that answers nothing any more."""
+MISCONFIGURED_SECONDS = 60
+LOST_AFTER = timedelta(seconds=30)
+"""A send ends within 10 s: a message still `sending` after this belongs to a worker that died."""
+
+CONSENT_PART = "consent"
+"""The one confirmation of a STOP, which is sent to somebody who has just opted out."""
+
+_FORWARD = {"sent": ("sending", "unknown"), "delivered": ("sending", "unknown", "sent")}
+_FORWARD |= {"undelivered": _FORWARD["delivered"], "failed": _FORWARD["delivered"]}
+
+
+class Delivery:
+    def __init__(
+        self, database: Database, vault: Vault, channels: Mapping[str, Channel], tasks: Tasks, worker: str
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._channels = channels
+        self._tasks = tasks
+        self._worker = worker
+
+    async def deliver(self, conversation_id: UUID) -> None:
+        """Send what is due in this conversation, in order, until nothing is or the first one must wait."""
+        while (row := await self._claim(conversation_id)) is not None:
+            if row.state == "sending" and not await self._send(row):
+                return
+
+    async def _claim(self, conversation_id: UUID) -> Row[Any] | None:
+        now = clock.now()
+        head = (
+            select(message.c.id, message.c.state, message.c.due_at)
+            .where(
+                message.c.conversation_id == conversation_id,
+                message.c.direction == "out",
+                message.c.state.in_(("queued", "sending")),
+            )
+            .order_by(message.c.seq)
+            .limit(1)
+            .with_for_update()
+            .cte("head")
+        )
+        statement = (
+            update(message)
+            .where(
+                message.c.id == head.c.id,
+                message.c.conversation_id == conversation.c.id,
+                message.c.channel.in_(self._channels),
+                head.c.state == "queued",
+                or_(head.c.due_at.is_(None), head.c.due_at <= now),
+            )
+            .values(_verdict(now, self._worker))
+            .returning(message, conversation.c.address_secret, conversation.c.sender)
+        )
+        async with self._database.begin() as connection:
+            return (await connection.execute(statement)).one_or_none()
+
+    async def _send(self, row: Row[Any]) -> bool:
+        """True when the next message may follow."""
+        outbound = self.outbound(row)
+        try:
+            sent = await self._channels[row.channel].send(outbound)
+        except ChannelError as error:
+            return await self._failed(row, error)
+        await self._settle(row, sent)
+        return True
+
+    def outbound(self, row: Row[Any]) -> Outbound:
+        return Outbound(
+            message_id=row.id,
+            address=self._vault.open(vault.ADDRESS, row.address_secret),
+            sender=row.sender,
+            reply=Reply.from_json(self._vault.open(vault.BODY, row.body_secret)),
+            created_at=row.created_at,
+        )
+
+    async def _settle(self, row: Row[Any], sent: Sent) -> None:
+        # A receipt may have come before this answer: it has moved the state on, and it stays there.
+        state = case((message.c.state.in_(("sending", "unknown")), "sent"), else_=message.c.state)
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(message)
+                .where(message.c.id == row.id)
+                .values(
+                    state=state, provider_id=sent.provider_id, segments=sent.segments, reason="", sent_at=clock.now()
+                )
+            )
+            await events.tell(connection, row.channel, row.conversation_id)
+
+    async def _failed(self, row: Row[Any], error: ChannelError) -> bool:
+        log.warning("message %s not sent: %s", row.id, error)
+        match error:
+            case Misconfigured():
+                await self._postpone(row, MISCONFIGURED_SECONDS, "misconfigured", counted=False)
+                return False
+            case TryAgain() if row.attempts < len(RETRY_SECONDS):
+                await self._postpone(row, max(error.retry_after or 0, RETRY_SECONDS[row.attempts - 1]), error.code)
+                return False
+            case Ambiguous():
+                await self._end(row, "unknown", error.code)
+            case OptedOut():
+                await self._opted_out(row)
+            case BadAddress():
+                await self._end(row, "failed", error.code, task="bad_address")
+            case Refused() | TryAgain() | _:
+                await self._end(row, "failed", error.code, task="undelivered")
+        return True
+
+    async def _postpone(self, row: Row[Any], seconds: float, reason: str, *, counted: bool = True) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(message)
+                .where(message.c.id == row.id, message.c.state == "sending")
+                .values(
+                    state="queued",
+                    reason=reason,
+                    due_at=clock.now() + timedelta(seconds=seconds),
+                    attempts=row.attempts if counted else row.attempts - 1,
+                )
+            )
+
+    async def _end(self, row: Row[Any], state: str, reason: str, *, task: str = "") -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(message)
+                .where(message.c.id == row.id, message.c.state == "sending")
+                .values(state=state, reason=reason, settled_at=clock.now())
+            )
+            if task:
+                await self.hand_over(connection, row, task, reason)
+
+    async def hand_over(self, connection: AsyncConnection, row: Row[Any], reason: str, code: str) -> None:
+        """Leave a task to a human for a message that did not reach its person."""
+        await self._tasks.open(
+            connection,
+            reason=reason,
+            cause=str(row.id),
+            conversation_id=row.conversation_id,
+            message_id=row.id,
+            details={"code": code},
+        )
+
+    async def found(self, row: Row[Any], sent: Sent) -> bool:
+        """The provider's list has an ambiguous message: it was sent."""
+        await self._settle(row, sent)
+        return True
+
+    async def not_there(self, row: Row[Any], *, again: bool) -> bool:
+        """The provider's list does not have it: send it again while it is worth it and still in its place."""
+        later = message.alias()
+        overtaken = exists().where(
+            later.c.conversation_id == row.conversation_id,
+            later.c.direction == "out",
+            later.c.seq > row.seq,
+            later.c.state.in_(("sent", "delivered")),
+        )
+        async with self._database.begin() as connection:
+            in_place = again and not await connection.scalar(select(overtaken))
+            values = {"state": "queued", "due_at": None} if in_place else {"state": "failed", "reason": "not sent"}
+            await connection.execute(
+                update(message).where(message.c.id == row.id, message.c.state == "unknown").values(values)
+            )
+            if not in_place:
+                await self.hand_over(connection, row, "unknown_delivery", "not sent")
+        return True
+
+    async def _opted_out(self, row: Row[Any]) -> None:
+        now = clock.now()
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(conversation)
+                .where(conversation.c.id == row.conversation_id)
+                .values(opted_out_at=func.coalesce(conversation.c.opted_out_at, now))
+            )
+        await self._end(row, "skipped", "opted out")
+
+    async def take_receipt(self, receipt: Receipt) -> None:
+        """Move a message's state forward, never back; an unknown message or a repeat changes nothing."""
+        which = (
+            message.c.id == receipt.message_id if receipt.message_id else message.c.provider_id == receipt.provider_id
+        )
+        values: dict[str, Any] = {"state": receipt.state, "settled_at": clock.now()}
+        values["provider_id"] = func.coalesce(message.c.provider_id, receipt.provider_id)
+        if receipt.code:
+            values["reason"] = receipt.code
+        async with self._database.begin() as connection:
+            moved = await connection.execute(
+                update(message)
+                .where(which, message.c.direction == "out", message.c.state.in_(_FORWARD[receipt.state]))
+                .values(values)
+                .returning(message.c.id, message.c.conversation_id)
+            )
+            row = moved.one_or_none()
+            if row is not None and receipt.state in ("undelivered", "failed"):
+                await self.hand_over(connection, row, "undelivered", receipt.code)
+
+
+def _verdict(now: datetime, worker: str) -> dict[str, Any]:
+    """Send, or skip and say why: decided in the very statement that claims the message."""
+    taken_over = and_(message.c.author == "assistant", message.c.version != conversation.c.version)
+    silenced = and_(conversation.c.opted_out_at.is_not(None), message.c.part.is_distinct_from(CONSENT_PART))
+    skipped = or_(taken_over, silenced)
+    return {
+        "state": case((skipped, "skipped"), else_="sending"),
+        "reason": case((taken_over, "taken over"), (silenced, "opted out"), else_=message.c.reason),
+        "attempts": case((skipped, message.c.attempts), else_=message.c.attempts + 1),
+        "trace": worker,
+        "sent_at": case((skipped, None), else_=now),
+        "settled_at": case((skipped, now), else_=None),
+    }

@@ -1,0 +1,133 @@
+"""Every waiting message is read for distress, a stop word and « humain » before any call to the engine.
+
+What is found is acted upon in one transaction with its sentence: the engine may be down, an earlier message
+may be stuck, an assistant's turn may be under way; none of it delays this.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import consent, handoff
+from bot.database import Database
+from bot.delivery import CONSENT_PART
+from bot.lane import Lease
+from bot.outbox import SYSTEM, Line, Outbox
+from bot.tasks import Tasks
+from bot.texts import Texts
+from bot.thread import Thread, Waiting
+
+log = logging.getLogger(__name__)
+
+
+class Reading(Protocol):
+    """What the lexicon hears in a text."""
+
+    distress: str
+    stop: bool
+    resume: bool
+    human: bool
+    menu: bool
+
+
+_Act = Callable[[AsyncConnection, Thread, Waiting, Reading], Awaitable[Iterable[Line]]]
+
+
+class FirstReading:
+    def __init__(
+        self, database: Database, outbox: Outbox, tasks: Tasks, texts: Texts, read: Callable[[str], Reading]
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._tasks = tasks
+        self._texts = texts
+        self._read = read
+
+    async def act(self, lease: Lease, thread: Thread) -> bool:
+        """Act on what is heard in the waiting messages; True when something was."""
+        for inbound in thread.waiting:
+            reading = self._read(inbound.text)
+            act = self._act_for(thread, inbound, reading)
+            if act is not None:
+                await self._carry_out(lease, thread, inbound, reading, act)
+                return True
+        return False
+
+    def _act_for(self, thread: Thread, inbound: Waiting, reading: Reading) -> _Act | None:
+        if reading.distress:
+            return self._distress
+        if inbound.opt_out == "STOP" or (reading.stop and not thread.opted_out):
+            return self._stop
+        if thread.opted_out and (inbound.opt_out == "START" or reading.resume):
+            return self._resume
+        if reading.human and thread.owner == "bot" and not thread.opted_out:
+            return self._human
+        if reading.menu and thread.owner == "queue":
+            return self._menu
+        return None
+
+    async def _carry_out(self, lease: Lease, thread: Thread, inbound: Waiting, reading: Reading, act: _Act) -> None:
+        async with self._database.begin() as connection:
+            lines = list(await act(connection, thread, inbound, reading))
+            await self._outbox.settle(connection, inbound.id)
+            await self._outbox.store(connection, lease, inbound.id, lines)
+
+    async def _distress(
+        self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
+    ) -> Iterable[Line]:
+        log.warning("distress heard in message %s", inbound.id)
+        await self._open_task(connection, thread, inbound, "distress", urgent=True, kind=reading.distress)
+        return [self._line(thread, f"system_distress_{reading.distress}", "distress")]
+
+    async def _stop(
+        self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
+    ) -> Iterable[Line]:
+        await consent.opt_out(connection, thread.id)
+        # Where the provider knows the stop word, it has already confirmed it in its own words.
+        return [] if inbound.opt_out else [self._line(thread, "system_stopped", CONSENT_PART)]
+
+    async def _resume(
+        self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
+    ) -> Iterable[Line]:
+        await consent.opt_in(connection, thread.id)
+        return [] if inbound.opt_out else [self._line(thread, "system_resumed", CONSENT_PART)]
+
+    async def _human(
+        self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
+    ) -> Iterable[Line]:
+        await self._open_task(connection, thread, inbound, "human")
+        await handoff.change_owner(connection, thread.id, before="bot", after="queue")
+        return [self._line(thread, "system_queued", "handoff")]
+
+    async def _menu(
+        self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
+    ) -> Iterable[Line]:
+        await handoff.change_owner(connection, thread.id, before="queue", after="bot")
+        return [self._line(thread, "system_back", "handoff")]
+
+    def _line(self, thread: Thread, key: str, part: str) -> Line:
+        return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)
+
+    async def _open_task(
+        self,
+        connection: AsyncConnection,
+        thread: Thread,
+        inbound: Waiting,
+        reason: str,
+        *,
+        urgent: bool = False,
+        kind: str = "",
+    ) -> None:
+        await self._tasks.open(
+            connection,
+            reason=reason,
+            cause=str(inbound.id),
+            conversation_id=thread.id,
+            message_id=inbound.id,
+            details={"text": inbound.text, "kind": kind},
+            urgent=urgent,
+        )

@@ -1,0 +1,71 @@
+"""Binds the jobs of the queue to what they do, and the clock to the jobs that nobody asks for."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import UUID
+
+import procrastinate
+from procrastinate.jobs import Status
+
+from bot.delivery import Delivery
+from bot.queue import ANSWER, DELIVER
+from bot.sweep import Sweep
+from bot.turn import Turns
+
+log = logging.getLogger(__name__)
+
+CONCURRENCY = 12
+STALLED_SECONDS = 40
+
+
+def bind(app: procrastinate.App, turns: Turns, delivery: Delivery, sweep: Sweep) -> None:
+    """Register every job on the app; called once, by the worker."""
+
+    @app.task(name=ANSWER)
+    async def answer(conversation_id: str) -> None:
+        await turns.answer(UUID(conversation_id))
+
+    @app.task(name=DELIVER)
+    async def deliver(conversation_id: str) -> None:
+        await delivery.deliver(UUID(conversation_id))
+
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="sweep", queueing_lock="sweep")
+    async def sweep_often(timestamp: int) -> None:
+        await sweep.leases()
+        await sweep.outbox()
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="settle_unknown", queueing_lock="settle_unknown")
+    async def settle_unknown(timestamp: int) -> None:
+        await sweep.settle_unknown()
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="fetch_missing", queueing_lock="fetch_missing")
+    async def fetch_missing(timestamp: int) -> None:
+        await sweep.fetch_missing()
+
+    @app.periodic(cron="* * * * * */20")
+    @app.task(name="retry_stalled", queueing_lock="retry_stalled")
+    async def retry_stalled(timestamp: int) -> None:
+        await free_stalled(app)
+
+
+async def free_stalled(app: procrastinate.App) -> int:
+    """Put the jobs of dead workers back, one by one, so that a bad one holds up no other; how many."""
+    freed = 0
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        try:
+            await _free(app, job)
+        except procrastinate.exceptions.ProcrastinateException as error:
+            log.warning("stalled job %s stays: %s", job.id, type(error).__name__)
+        else:
+            freed += 1
+    return freed
+
+
+async def _free(app: procrastinate.App, job: Any) -> None:
+    # What it had to do is in rows that the sweep finds: the job itself is worth nothing any more.
+    await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)

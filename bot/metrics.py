@@ -1,0 +1,9 @@
+"""What Prometheus may count. Labels are routes, channels and states: never a person."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+RECEIVED = Counter("relais_received", "Inbound messages taken in", ["channel", "fresh"])
+BAD_SIGNATURES = Counter("relais_bad_signatures", "Requests refused for their signature", ["path"])
+RECEIPTS = Counter("relais_receipts", "Delivery receipts taken in", ["state"])

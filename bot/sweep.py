@@ -1,0 +1,128 @@
+"""Finds what was left behind: by a worker that died, a job that was lost, a provider that kept silent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, exists, or_, select, update
+
+from bot import clock
+from bot.database import Database
+from bot.delivery import LOST_AFTER, Delivery
+from bot.inbox import Inbox
+from bot.models import conversation, message
+from bot.queue import ANSWER, DELIVER, Queue
+from channels.base import Channel
+from channels.errors import ChannelError
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+SETTLED_BY_THEN = timedelta(minutes=2)
+"""A provider's list may lag; only after this is an absence from it believed."""
+WORTH_SENDING_AGAIN = timedelta(minutes=15)
+LISTED = timedelta(minutes=30)
+
+
+class Sweep:
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        inbox: Inbox,
+        delivery: Delivery,
+        channels: Mapping[str, Channel],
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._inbox = inbox
+        self._delivery = delivery
+        self._channels = channels
+
+    async def leases(self) -> int:
+        """Answer again the conversations whose messages wait without a live lease; how many."""
+        now = clock.now()
+        due = exists().where(
+            message.c.conversation_id == conversation.c.id,
+            message.c.state == "waiting",
+            or_(message.c.due_at.is_(None), message.c.due_at <= now),
+        )
+        free = or_(conversation.c.lease.is_(None), conversation.c.lease_until <= now)
+        return await self._defer_for(ANSWER, select(conversation.c.id).where(due, free).limit(BATCH))
+
+    async def outbox(self) -> int:
+        """Mark what a dead worker was sending as unknown, and send what is due; how many conversations."""
+        now = clock.now()
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(message)
+                .where(message.c.state == "sending", message.c.sent_at < now - LOST_AFTER)
+                .values(state="unknown", reason="worker died", settled_at=now)
+            )
+        due = or_(message.c.due_at.is_(None), message.c.due_at <= now)
+        statement = (
+            select(message.c.conversation_id)
+            .where(
+                message.c.direction == "out", message.c.state == "queued", message.c.channel.in_(self._channels), due
+            )
+            .group_by(message.c.conversation_id)
+            .limit(BATCH)
+        )
+        return await self._defer_for(DELIVER, statement)
+
+    async def _defer_for(self, job: str, statement: Select[tuple[UUID]]) -> int:
+        async with self._database.begin() as connection:
+            found = (await connection.scalars(statement)).all()
+            for conversation_id in found:
+                await self._queue.defer(connection, job, conversation_id)
+        return len(found)
+
+    async def fetch_missing(self) -> int:
+        """Take in the inbound messages of the providers' own lists that never reached us; how many."""
+        since = clock.now() - LISTED
+        missing = 0
+        for channel in self._channels.values():
+            try:
+                listed = await channel.received_since(since)
+            except ChannelError as error:
+                log.warning("the list of %s could not be read: %s", channel.name, error)
+                continue
+            for inbound in listed:
+                missing += (await self._inbox.receive(inbound)).fresh
+        if missing:
+            log.warning("%s messages were missing and have been fetched", missing)
+        return missing
+
+    async def settle_unknown(self) -> int:
+        """Look the ambiguous sends up in the providers' lists; how many were settled."""
+        now = clock.now()
+        async with self._database.begin() as connection:
+            rows = (
+                await connection.execute(
+                    select(message, conversation.c.address_secret, conversation.c.sender)
+                    .join_from(message, conversation)
+                    .where(message.c.state == "unknown", message.c.sent_at < now - SETTLED_BY_THEN)
+                    .where(message.c.created_at > now - timedelta(days=1))
+                    .order_by(message.c.created_at)
+                    .limit(BATCH)
+                )
+            ).all()
+        return sum([await self._settle(row) for row in rows])
+
+    async def _settle(self, row: Row[Any]) -> bool:
+        channel = self._channels.get(row.channel)
+        if channel is None:
+            return False
+        outbound = self._delivery.outbound(row)
+        try:
+            sent = await channel.find_sent(outbound)
+        except ChannelError as error:
+            log.warning("message %s could not be looked up: %s", outbound.message_id, error)
+            return False
+        if sent is not None:
+            return await self._delivery.found(row, sent)
+        return await self._delivery.not_there(row, again=outbound.created_at > clock.now() - WORTH_SENDING_AGAIN)

@@ -1,0 +1,189 @@
+"""One conversation's turn: take the lane, read what waits, answer it in order, by owner.
+
+bot     the assistant                       queue   the ticket; one acknowledgement
+human   the counsellor's screen, nothing    opted out   consent only
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+
+from bot import clock
+from bot.database import Database
+from bot.dialogue import Dialogue
+from bot.errors import EngineUnavailable, LeaseLost, TurnFailed
+from bot.first_reading import FirstReading
+from bot.lane import Lane, Lease
+from bot.models import message
+from bot.outbox import SYSTEM, Line, Outbox
+from bot.tasks import Tasks
+from bot.texts import Texts
+from bot.thread import Thread, Threads, Waiting
+
+log = logging.getLogger(__name__)
+
+WORTH_ANSWERING = timedelta(minutes=15)
+"""How long a message may wait for the engine; after that a human reads it."""
+PATIENCE = timedelta(seconds=4)
+"""How long the engine may be away before the person is told."""
+TURNS_PER_MESSAGE = 3
+APOLOGY = "apology"
+
+
+class Turns:
+    def __init__(
+        self,
+        database: Database,
+        lane: Lane,
+        threads: Threads,
+        first_reading: FirstReading,
+        dialogue: Dialogue,
+        outbox: Outbox,
+        tasks: Tasks,
+        texts: Texts,
+    ) -> None:
+        self._database = database
+        self._lane = lane
+        self._threads = threads
+        self._first_reading = first_reading
+        self._dialogue = dialogue
+        self._outbox = outbox
+        self._tasks = tasks
+        self._texts = texts
+
+    async def answer(self, conversation_id: UUID) -> None:
+        """Answer whatever waits in this conversation; a repeat of this job is harmless."""
+        lease = await self._lane.take(conversation_id)
+        try:
+            while lease is not None:
+                if not await self._drain(lease):
+                    return await self._lane.abandon(lease)
+                lease = await self._lane.release(lease)
+        except LeaseLost:
+            log.info("conversation %s passed to another worker", conversation_id)
+        except BaseException:
+            if lease is not None:
+                await self._lane.abandon(lease)
+            raise
+
+    async def _drain(self, lease: Lease) -> bool:
+        """True when nothing waits any more, False when the first message has to be tried again later."""
+        while True:
+            async with self._database.begin() as connection:
+                thread = await self._threads.read(connection, lease.conversation_id)
+            if not thread.waiting:
+                return True
+            if await self._first_reading.act(lease, thread):
+                continue
+            head = thread.waiting[0]
+            if head.due_at is not None and head.due_at > clock.now():
+                return False
+            if not await self._by_owner(lease, thread, head):
+                return False
+            if len(thread.waiting) == 1:
+                return True  # what came meanwhile makes the release fail, and we read again
+
+    async def _by_owner(self, lease: Lease, thread: Thread, head: Waiting) -> bool:
+        if thread.opted_out or thread.owner == "human":
+            lines = []
+        elif thread.owner == "queue":
+            lines = await self._acknowledgement(thread)
+        elif not head.text.strip() and not head.choice:
+            lines = [self._line(thread, "system_media" if head.media else "system_empty", "reply:0")]
+        else:
+            return await self._ask(lease, thread, head)
+        await self._say(lease, head, lines)
+        return True
+
+    async def _ask(self, lease: Lease, thread: Thread, head: Waiting) -> bool:
+        async with self._database.begin() as connection:
+            payload = await self._threads.payload(connection, thread, head)
+        if payload == "":
+            await self._say(lease, head, [self._line(thread, "system_old_choice", "reply:0")])
+            return True
+        try:
+            answer = await self._dialogue.ask(
+                message_id=head.id,
+                conversation_id=thread.id,
+                text=head.text,
+                payload=payload,
+                kind=thread.kind,
+                language=thread.language,
+            )
+        except TurnFailed as fault:
+            return await self._turn_failed(lease, thread, head, fault)
+        except EngineUnavailable as fault:
+            return await self._engine_away(lease, thread, head, fault)
+        await self._outbox.answer(lease, head.id, answer.replies, version=thread.version)
+        return True
+
+    async def _acknowledgement(self, thread: Thread) -> list[Line]:
+        part = f"acknowledged:{thread.version}"
+        said = select(exists().where(message.c.conversation_id == thread.id, message.c.part == part))
+        async with self._database.begin() as connection:
+            once = await connection.scalar(said)
+        return [] if once else [self._line(thread, "system_acknowledged", part)]
+
+    async def _turn_failed(self, lease: Lease, thread: Thread, head: Waiting, fault: TurnFailed) -> bool:
+        attempts = head.attempts + 1
+        log.warning("turn %s of message %s failed: %s", attempts, head.id, fault.reason)
+        if attempts >= TURNS_PER_MESSAGE:
+            await self._give_to_a_human(lease, thread, head, "turn_failed")
+            return True
+        await self._wait(head, timedelta(seconds=3 * attempts), attempts)
+        return False
+
+    async def _engine_away(self, lease: Lease, thread: Thread, head: Waiting, fault: EngineUnavailable) -> bool:
+        age = clock.now() - head.created_at
+        log.warning("no engine for message %s, %d s old: %s", head.id, age.total_seconds(), fault.reason)
+        if age > WORTH_ANSWERING:
+            await self._give_to_a_human(lease, thread, head, "engine_down")
+            return True
+        if age > PATIENCE:
+            await self._apologise(lease, thread, head)
+        await self._wait(head, min(max(age / 2, timedelta(seconds=2)), timedelta(seconds=20)), head.attempts)
+        return False
+
+    async def _apologise(self, lease: Lease, thread: Thread, head: Waiting) -> None:
+        """One plain sentence an outage, keyed by the message that met it first."""
+        lately = clock.now() - WORTH_ANSWERING
+        said = select(
+            exists().where(
+                message.c.conversation_id == thread.id, message.c.part == APOLOGY, message.c.created_at > lately
+            )
+        )
+        async with self._database.begin() as connection:
+            if not await connection.scalar(said):
+                line = self._line(thread, "system_engine_down", APOLOGY)
+                await self._outbox.store(connection, lease, head.id, [line])
+
+    async def _give_to_a_human(self, lease: Lease, thread: Thread, head: Waiting, reason: str) -> None:
+        async with self._database.begin() as connection:
+            await self._tasks.open(
+                connection,
+                reason=reason,
+                cause=str(head.id),
+                conversation_id=thread.id,
+                message_id=head.id,
+                details={"text": head.text},
+            )
+            await self._outbox.settle(connection, head.id, "task")
+            await self._outbox.store(connection, lease, head.id, [self._line(thread, "system_given_to_team", "task")])
+
+    async def _wait(self, head: Waiting, delay: timedelta, attempts: int) -> None:
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(message).where(message.c.id == head.id).values(due_at=clock.now() + delay, attempts=attempts)
+            )
+
+    async def _say(self, lease: Lease, head: Waiting, lines: list[Line]) -> None:
+        async with self._database.begin() as connection:
+            await self._outbox.settle(connection, head.id)
+            await self._outbox.store(connection, lease, head.id, lines)
+
+    def _line(self, thread: Thread, key: str, part: str) -> Line:
+        return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)

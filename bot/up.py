@@ -1,0 +1,138 @@
+"""Runs all of Relais on one machine: starts each process, restarts the one that dies, stops all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from bot.errors import PortTaken
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 20
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
+STEADY_SECONDS = 30
+_COLOURS = {"web": 36, "worker": 32, "actions": 35, "engine": 33, "postgres": 34}
+
+
+@dataclass
+class Program:
+    """One process to keep running. `order` says when it stops: the highest first."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    options: Mapping[str, object] = field(default_factory=dict)
+    order: int = 1
+    stop_signal: signal.Signals = signal.SIGTERM
+    process: asyncio.subprocess.Process | None = None
+
+
+class Supervisor:
+    """Starts programs in process groups of their own, so that a Ctrl-C reaches us alone and no orphan stays."""
+
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write or _print
+        self._keepers: list[tuple[Program, asyncio.Task[None]]] = []
+        self._stopping = False
+
+    async def start(self, program: Program) -> None:
+        """Start a program, and keep it running from now on."""
+        await self._spawn(program)
+        self._keepers.append((program, asyncio.create_task(self._keep(program))))
+
+    async def stop(self) -> None:
+        """Stop all programs, highest order first; those of one order together."""
+        self._stopping = True
+        for order in sorted({program.order for program, _ in self._keepers}, reverse=True):
+            together = [program for program, _ in self._keepers if program.order == order]
+            await asyncio.gather(*(self._end(program) for program in together))
+        for _, keeper in self._keepers:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+    async def _spawn(self, program: Program) -> None:
+        program.process = await asyncio.create_subprocess_exec(
+            *program.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=dict(program.environment),
+            **{"start_new_session": True, **program.options},  # type: ignore[arg-type]
+        )
+
+    async def _keep(self, program: Program) -> None:
+        pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
+        while True:
+            process, born = program.process, loop.time()
+            assert process is not None and process.stdout is not None  # noqa: S101
+            await self._copy_lines(program.name, process.stdout)
+            code = await process.wait()
+            if self._stopping:
+                return
+            pause = FIRST_PAUSE if loop.time() - born > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            self._write(_line(program.name, f"ended with {code}; started again in {pause:.1f} s"))
+            await asyncio.sleep(pause)
+            await self._spawn(program)
+
+    async def _copy_lines(self, name: str, stream: asyncio.StreamReader) -> None:
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # a line longer than the buffer: let it go
+                continue
+            if not line:
+                return
+            self._write(_line(name, line.decode(errors="replace").rstrip()))
+
+    async def _end(self, program: Program) -> None:
+        process = program.process
+        if process is None or process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(program.stop_signal)
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            log.warning("%s did not stop in %s s and is killed", program.name, STOP_SECONDS)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def require_free(host: str, port: int, what: str) -> None:
+    """Raise PortTaken, in plain words, when something listens there already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"Le port {port} de {host} est déjà pris ({what}). "
+                f"Arrêtez le programme qui l'occupe, ou changez de port."
+            ) from error
+
+
+def address(url: str) -> tuple[str, int]:
+    """Host and port of a loopback URL."""
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 80
+
+
+def _line(name: str, text: str) -> str:
+    if not sys.stdout.isatty():
+        return f"{name:<8} | {text}"
+    return f"\x1b[{_COLOURS.get(name, 37)}m{name:<8} |\x1b[0m {text}"
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

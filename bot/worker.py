@@ -1,0 +1,33 @@
+"""The worker process: answers and delivers, several conversations at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.assembly import Relais
+from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+async def run(settings: Settings) -> None:
+    """Work until told to stop; what is under way ends first."""
+    relais = Relais.build(settings, name="relais worker", pool_size=CONCURRENCY)
+    bind(relais.app, relais.turns, relais.delivery, relais.sweep)
+    try:
+        async with relais.app.open_async():
+            log.info("worker ready, %s at once", CONCURRENCY)
+            await relais.app.run_worker_async(
+                concurrency=CONCURRENCY,
+                delete_jobs="always",
+                fetch_job_polling_interval=5,
+                stalled_worker_timeout=STALLED_SECONDS,
+                shutdown_graceful_timeout=15,
+                install_signal_handlers=True,
+            )
+    except asyncio.CancelledError:
+        log.info("worker stopped")
+    finally:
+        await relais.close()
