@@ -104,6 +104,7 @@ class Sent:
 
 
 DeliveryState = Literal["sent", "delivered", "undelivered", "failed"]
+RANKS: dict[DeliveryState, int] = {"sent": 1, "failed": 2, "undelivered": 2, "delivered": 3}
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,11 @@ class Receipt:
     provider_id: str
     state: DeliveryState
     code: str = ""
+
+    @property
+    def rank(self) -> int:
+        """Receipts come in any order: a state gives way only to one of a higher rank."""
+        return RANKS[self.state]
 
 
 class Channel(Protocol):
