@@ -1,0 +1,1 @@
+"""Translators, one file a topic: slots → one use case → events."""

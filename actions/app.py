@@ -1,0 +1,109 @@
+"""The action server: one door on the loopback, for the holder of the token."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import warnings
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import orjson
+from rasa_sdk import Tracker
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actions import answers, branch, fallback, human, search, service
+from actions.kit import Kit, TopicAction, Turn
+from bot.database import Database
+from bot.keys import load_keys
+from bot.settings import Settings
+from bot.tasks import Tasks
+from bot.vault import Vault
+from knowledge.needs import Needs
+from knowledge.places import Places
+
+log = logging.getLogger(__name__)
+
+TOPICS = (answers, branch, fallback, human, search, service)
+
+
+def create(settings: Settings, database: Database) -> Starlette:
+    """The application, with every topic's actions."""
+    keys = load_keys(settings)
+    kit = Kit(database, Tasks(Vault(keys)), Places.from_file(), Needs.from_file())
+    return serve([action for topic in TOPICS for action in topic.actions(kit)], keys.rasa_token)
+
+
+def serve(actions: list[TopicAction], token: str) -> Starlette:
+    """An application that runs these actions; asks for the token."""
+    warnings.filterwarnings("ignore", message=".*versions might not be compatible.*")
+    door = _Door(_executor(actions), f"Bearer {token}".encode())
+    return Starlette(
+        routes=[Route("/webhook", door.webhook, methods=["POST"]), Route("/health", _health, methods=["GET"])]
+    )
+
+
+class _Door:
+    def __init__(self, executor: ActionExecutor, expected: bytes) -> None:
+        self._executor = executor
+        self._expected = expected
+
+    async def webhook(self, request: Request) -> Response:
+        given = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(given, self._expected):
+            return _json({"error": "token"}, 401)
+        try:
+            call = orjson.loads(await request.body())
+        except orjson.JSONDecodeError:
+            return _json({"error": "json"}, 400)
+        return await self._run(call)
+
+    async def _run(self, call: dict[str, Any]) -> Response:
+        """What goes wrong is told by its class alone: the message of an error may quote a person."""
+        action = str(call.get("next_action"))
+        try:
+            done = await self._executor.run({"domain": {}, **call})
+        except ActionExecutionRejection as error:
+            return _json({"action_name": error.action_name, "error": "rejected"}, 400)
+        except ActionNotFoundException:
+            return _json({"action_name": action, "error": "ActionNotFoundException"}, 404)
+        except Exception as error:
+            log.error("action %s, conversation %s: %s", action, call.get("sender_id"), _where(error))
+            return _json({"error": type(error).__name__}, 500)
+        return _json(done.model_dump(mode="json") if done else {"events": [], "responses": []})
+
+
+def _executor(actions: list[TopicAction]) -> ActionExecutor:
+    executor = ActionExecutor()
+    for action in actions:
+        executor.register_function(action.name, _as_function(action))
+    return executor
+
+
+def _as_function(action: TopicAction) -> Callable[..., Awaitable[Any]]:
+    async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
+        return await action.run(Turn(dispatcher, tracker))
+
+    return run
+
+
+def _where(error: Exception) -> str:
+    """The class of an error and the line it came from, without its message."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    return f"{type(error).__name__} at {place}"
+
+
+async def _health(request: Request) -> Response:
+    return _json({"status": "ok"})
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json")

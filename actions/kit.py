@@ -1,0 +1,116 @@
+"""What every action is handed, and how it reads a turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from bot.database import Database
+from bot.tasks import Tasks
+from knowledge.needs import Needs
+from knowledge.places import Place, Places
+
+Events = list[dict[str, Any]]
+Words = dict[str, Any]
+"""Variables of a response; one that is `{"say": "utter_…"}` is another response."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Built once, handed to every action."""
+
+    database: Database
+    tasks: Tasks
+    places: Places
+    needs: Needs
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One call: what was heard and what is remembered; says responses, and never a sentence of its own."""
+
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
+
+    @property
+    def message_id(self) -> UUID | None:
+        given = self._about.get("message_id")
+        return UUID(given) if given else None
+
+    @property
+    def conversation_id(self) -> UUID:
+        return UUID(self.tracker.sender_id)
+
+    @property
+    def language(self) -> str:
+        return str(self._about.get("language") or "fr")
+
+    @property
+    def text(self) -> str:
+        """What was written; empty for a button."""
+        text = str(self.tracker.latest_message.get("text") or "")
+        return "" if text.startswith("/") else text
+
+    @property
+    def intent(self) -> str:
+        return str(self.tracker.latest_message["intent"]["name"])
+
+    @property
+    def ranking(self) -> list[str]:
+        return [ranked["name"] for ranked in self.tracker.latest_message.get("intent_ranking") or ()]
+
+    @property
+    def entities(self) -> list[dict[str, Any]]:
+        return list(self.tracker.latest_message.get("entities") or ())
+
+    def heard(self, entity: str) -> list[str]:
+        """The values of an entity in this message, in order, each once."""
+        values = (str(found.get("key") or found["value"]) for found in self.entities if found["entity"] == entity)
+        return list(dict.fromkeys(values))
+
+    def slot(self, name: str) -> Any:
+        return self.tracker.get_slot(name)
+
+    def say(self, response: str, **words: Any) -> None:
+        self.dispatcher.utter_message(response=response, **words)
+
+    @property
+    def _about(self) -> dict[str, Any]:
+        return self.tracker.latest_message.get("metadata") or {}
+
+
+class TopicAction(Protocol):
+    """One action: its name in the topic's rules, and what it does in a turn."""
+
+    name: str
+
+    async def run(self, turn: Turn) -> Events: ...
+
+
+def set_slots(**values: Any) -> Events:
+    """Slot events, in the form in which Rasa reads them."""
+    return [{"event": "slot", "name": name, "value": value, "timestamp": None} for name, value in values.items()]
+
+
+def go_on_with(action: str) -> Events:
+    """The engine runs this action next."""
+    return [{"event": "followup", "name": action, "timestamp": None}]
+
+
+def choices(each: str, items: Iterable[tuple[str, Words]]) -> list[Words]:
+    """One choice for each (payload, words), worded by the response `each`."""
+    return [{"each": each, "payload": payload, **words} for payload, words in items]
+
+
+def mark(fictional: Sequence[bool]) -> Words | str:
+    """« exemple fictif », once a message."""
+    return {"say": "utter_fictional"} if any(fictional) else ""
+
+
+def place_words(place: Place) -> Words:
+    return {"place_label": place.label or place.name}

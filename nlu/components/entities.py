@@ -1,0 +1,102 @@
+"""What a message names: a need, a place, a kind of branch, a result. All of it from our own lists."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
+
+import yaml
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from knowledge.needs import Needs
+from knowledge.places import Places
+
+_FILE = Path(__file__).parent.parent / "entities.yml"
+Found = Tuple[str, str, int, int, float]
+
+
+@lru_cache(maxsize=1)
+def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
+    data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
+    return [
+        (entity, str(value), re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE))
+        for entity in ("branch_type", "ordinal")
+        for value, patterns in data[entity].items()
+        for pattern in patterns
+    ]
+
+
+def find(text: str, places: Places, needs: Needs) -> Iterator[Found]:
+    """Entities of a text: name, value, start, end, score. A place that is shared is found once a candidate."""
+    for match in places.find(text):
+        for place in match.places:
+            yield "place", place.code, match.start, match.end, match.score
+    for need in needs.find(text)[:1]:
+        yield "need", need.value, need.start, need.end, need.score
+    for entity, value, pattern in _words():
+        for hit in pattern.finditer(text):
+            yield entity, value, hit.start(), hit.end(), 1.0
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class KnownEntities(EntityExtractorMixin, GraphComponent):
+    """Finds needs and places through knowledge/, kinds of branch and ordinals through nlu/entities.yml."""
+
+    def __init__(self) -> None:
+        self._places = Places.from_file()
+        self._needs = Needs.from_file()
+
+    @classmethod
+    def create(
+        cls,
+        config: Dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> KnownEntities:
+        return cls()
+
+    @classmethod
+    def validate_config(cls, config: Dict[str, Any]) -> None:
+        """Nothing can be set."""
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        return training_data
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        for message in messages:
+            found = [self._as_rasa(*entity) for entity in _longest(find(message.get(TEXT) or "", self._places, self._needs))]
+            message.set("entities", message.get("entities", []) + found, add_to_output=True)
+        return messages
+
+    def _as_rasa(self, entity: str, value: str, start: int, end: int, score: float) -> Dict[str, Any]:
+        return {
+            "entity": entity,
+            "value": value,
+            "start": start,
+            "end": end,
+            "confidence_entity": score,
+            "extractor": self.name,
+        }
+
+
+def _longest(found: Iterator[Found]) -> List[Found]:
+    """A place or a need inside the name of a branch is no place: « Maison de la Métropole de Lyon »."""
+    kept = sorted(found, key=lambda entity: entity[2])
+    branches = [entity for entity in kept if entity[0] == "branch_type"]
+    return [
+        entity
+        for entity in kept
+        if not any(
+            branch[2] <= entity[2] and entity[3] <= branch[3] and entity[:4] != branch[:4] for branch in branches
+        )
+    ]

@@ -1,0 +1,67 @@
+"""What is plain to see in a message, whatever a statistical reader says of it. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, FrozenSet, List, Mapping
+
+import yaml
+
+from knowledge.lexicons import normalise
+
+_FILE = Path(__file__).parent.parent / "entities.yml"
+SURE = 0.95
+LIKELY = 0.6
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Corrects a ranking: `small_words` carry no meaning of their own."""
+
+    small_words: FrozenSet[str]
+    careful: Mapping[str, float]
+
+    @classmethod
+    def from_file(cls, path: Path = _FILE) -> Evidence:
+        data = yaml.safe_load(path.read_text(encoding="utf8"))
+        return cls(frozenset(data["small_words"]), data["careful"])
+
+    def weigh(self, text: str, entities: List[Dict[str, Any]], scores: Dict[str, float]) -> Dict[str, float]:
+        """The ranking, changed where the message leaves no doubt; all zero where it says nothing."""
+        if not re.search(r"\w", text):
+            return {name: 0.0 for name in scores}
+        kinds = {entity["entity"] for entity in entities}
+        only = kinds if kinds and self._nothing_else(text, entities) else set()
+        if only and only <= {"need", "place"}:
+            return _raise(scores, "search_service", SURE)
+        if only and only <= {"branch_type", "place"}:
+            return _raise(scores, "find_branch", SURE)
+        if only == {"ordinal"}:
+            return _raise(scores, "service_details", SURE)
+        return self._doubt(self._lean(kinds, scores))
+
+    def _nothing_else(self, text: str, entities: List[Dict[str, Any]]) -> bool:
+        rest = list(text)
+        for entity in entities:
+            rest[entity["start"] : entity["end"]] = " " * (entity["end"] - entity["start"])
+        return set(normalise("".join(rest)).split()) <= self.small_words
+
+    @staticmethod
+    def _lean(kinds: set, scores: Dict[str, float]) -> Dict[str, float]:
+        """A need named in a sentence that no reader is sure of is most often a search."""
+        if "need" in kinds and max(scores.values()) < LIKELY:
+            return _raise(scores, "search_service", LIKELY)
+        return scores
+
+    def _doubt(self, scores: Dict[str, float]) -> Dict[str, float]:
+        """Yes and no are believed only when they are clear."""
+        return {name: score if score >= self.careful.get(name, 0.0) else 0.0 for name, score in scores.items()}
+
+
+def _raise(scores: Dict[str, float], name: str, least: float) -> Dict[str, float]:
+    if name not in scores or scores[name] >= least:
+        return scores
+    rest = (1 - least) / max(1e-9, sum(scores.values()) - scores[name])
+    return {other: least if other == name else score * rest for other, score in scores.items()}

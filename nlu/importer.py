@@ -1,0 +1,49 @@
+"""Reads the topics: one file each, with its sentences, its rules and its part of the domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Union
+
+import yaml
+from rasa.shared.core.domain import Domain
+from rasa.shared.importers.rasa import RasaFileImporter
+
+_HERE = Path(__file__).parent
+_DOMAIN_KEYS = ("intents", "entities", "slots", "actions", "forms")
+_RASA_KEYS = ("text", "buttons", "channel", "condition", "metadata")
+
+
+class TopicImporter(RasaFileImporter):
+    """Adds nlu/topics/*.yml and nlu/responses/fr.yml to the files that Rasa was given."""
+
+    def __init__(
+        self,
+        config_file: Optional[str] = None,
+        domain_path: Optional[str] = None,
+        training_data_paths: Optional[Union[List[str], str]] = None,
+        topics: str = str(_HERE / "topics"),
+        responses: str = str(_HERE / "responses" / "fr.yml"),
+    ) -> None:
+        self._topics = Path(topics)
+        self._responses = Path(responses)
+        given = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or [])
+        elsewhere = [path for path in given if self._topics not in (Path(path).resolve(), *Path(path).resolve().parents)]
+        super().__init__(config_file, domain_path, [*elsewhere, str(self._topics)])
+
+    def get_domain(self) -> Domain:
+        domain = super().get_domain()
+        for path in sorted(self._topics.glob("*.yml")):
+            topic = yaml.safe_load(path.read_text(encoding="utf8"))
+            part = {key: topic[key] for key in _DOMAIN_KEYS if key in topic}
+            if part:
+                domain = domain.merge(Domain.from_dict(part))
+        return domain.merge(Domain.from_dict({"responses": self._sentences()}))
+
+    def _sentences(self) -> Dict[str, List[Dict[str, Any]]]:
+        written = yaml.safe_load(self._responses.read_text(encoding="utf8"))["responses"]
+        return {
+            key: [{name: variation[name] for name in _RASA_KEYS if name in variation} for variation in variations]
+            for key, variations in written.items()
+            if key.startswith("utter_")
+        }

@@ -1,0 +1,142 @@
+"""Turns a response's name and its variables into one reply. Pure: it knows YAML and nothing of Rasa.
+
+A response has variations; the one that asks for the most (conditions first, then the kind of
+channel) and gets it is said. Among equals the message's id decides, so that a repeated turn says
+the same. Languages are files: nlu/responses/<language>.yml, French where one is missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional
+from zlib import crc32
+
+import yaml
+
+from knowledge.names import short_name
+
+FIRST_LANGUAGE = "fr"
+_NAME_LIMITS = (80, 60, 48, 40, 34, 30, 27, 24, 21, 18, 15, 12)
+_TWO_UNITS = set("€^{}[]~\\|")
+_NAMES = re.compile(r"\{(\w+)\}")
+
+
+class UnknownSentence(KeyError):
+    """No response has this name. Write it in nlu/responses/fr.yml."""
+
+
+class MissingVariable(KeyError):
+    """A response names a variable that its action did not give."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What chooses among the variations of a response."""
+
+    kind: str
+    language: str = FIRST_LANGUAGE
+    seed: str = ""
+
+
+class Sentences:
+    """All responses of all languages, read once."""
+
+    def __init__(self, by_language: Mapping[str, Mapping[str, List[Dict[str, Any]]]]) -> None:
+        self._by_language = by_language
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Sentences:
+        files = sorted(folder.glob("*.yml"))
+        return cls({path.stem: yaml.safe_load(path.read_text(encoding="utf8"))["responses"] for path in files})
+
+    def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
+        """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable."""
+        variation = self._variation(key, ask, variables)
+        about = variation.get("metadata") or {}
+        limits: Iterator[Optional[int]] = iter(_NAME_LIMITS) if "units" in about else iter([None])
+        reply: Dict[str, Any] = {}
+        for limit in limits:
+            reply = self._render(key, variation, ask, variables, limit)
+            if limit is None or units(reply) <= about["units"]:
+                break
+        return reply
+
+    def _render(
+        self, key: str, variation: Dict[str, Any], ask: Ask, variables: Mapping[str, Any], limit: Optional[int]
+    ) -> Dict[str, Any]:
+        footer = variables.get("footer") or (variation.get("metadata") or {}).get("footer")
+        buttons = [
+            {"title": self._fill(key, button["title"], ask, variables), "payload": button["payload"]}
+            for button in variation.get("buttons") or ()
+        ]
+        return {
+            "text": self._fill(key, variation["text"], ask, variables),
+            "choices": [self._choice(item, ask, variables, limit) for item in variables.get("choices") or ()] + buttons,
+            "footer": self._line(footer, ask, variables) if footer else "",
+            "key": key,
+        }
+
+    def _choice(
+        self, item: Mapping[str, Any], ask: Ask, variables: Mapping[str, Any], limit: Optional[int]
+    ) -> Dict[str, Any]:
+        own = {**variables, **item}
+        if limit and own.get("name"):
+            own["name"] = short_name(str(own["name"]), limit)
+        choice = {"title": self._line(item["each"], ask, own), "payload": item["payload"]}
+        return {**choice, "card": item["card"]} if item.get("card") else choice
+
+    def _line(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> str:
+        return self._fill(key, self._variation(key, ask, variables)["text"], ask, variables)
+
+    def _fill(self, key: str, text: str, ask: Ask, variables: Mapping[str, Any]) -> str:
+        given = {}
+        for name in _NAMES.findall(text):
+            if name not in variables:
+                raise MissingVariable(f"{key}: {name}")
+            given[name] = self._value(variables[name], ask, variables)
+        return _tidy(text.format_map(given))
+
+    def _value(self, value: Any, ask: Ask, variables: Mapping[str, Any]) -> Any:
+        """A variable is a value, or another response to say: `{"say": "utter_…", more variables}`."""
+        if isinstance(value, Mapping):
+            return self._line(value["say"], ask, {**variables, **value})
+        return "" if value is None else value
+
+    def _variation(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
+        for language in (ask.language, FIRST_LANGUAGE):
+            fitting = [
+                variation
+                for variation in self._by_language.get(language, {}).get(key, ())
+                if _fits(variation, ask.kind, variables)
+            ]
+            if fitting:
+                most = max(_wishes(variation) for variation in fitting)
+                best = [variation for variation in fitting if _wishes(variation) == most]
+                return best[crc32(f"{ask.seed}{key}".encode()) % len(best)]
+        raise UnknownSentence(key)
+
+
+def _fits(variation: Mapping[str, Any], kind: str, variables: Mapping[str, Any]) -> bool:
+    if variation.get("channel") not in (None, kind):
+        return False
+    return all(variables.get(condition["name"]) == condition["value"] for condition in variation.get("condition") or ())
+
+
+def _wishes(variation: Mapping[str, Any]) -> tuple:
+    return (len(variation.get("condition") or ()), variation.get("channel") is not None)
+
+
+def _tidy(text: str) -> str:
+    """Without the parts of an enumeration, the words and the lines that turned out empty."""
+    lines = (", ".join(part for part in line.split(", ") if part.strip()) for line in text.split("\n"))
+    words = (" ".join(line.split()).replace(" .", ".") for line in lines)
+    return "\n".join(line for line in words if line)
+
+
+def units(reply: Mapping[str, Any]) -> int:
+    """GSM-7 septets of the reply as one SMS: text, numbered choices, footer."""
+    lines = [reply["text"], *(f"{n}. {choice['title']}" for n, choice in enumerate(reply["choices"], 1))]
+    whole = "\n".join([*lines, reply["footer"]] if reply["footer"] else lines)
+    return len(whole) + sum(letter in _TWO_UNITS for letter in whole)
