@@ -1,0 +1,113 @@
+import { h, icon, say } from "./dom.js";
+import { dial, outside, rich, spaced, webAddress } from "./richtext.js";
+import { readButton } from "./speech.js";
+import { TEXTS } from "./texts.js";
+
+const HOUR = new Intl.DateTimeFormat(TEXTS.locale, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(TEXTS.locale, { weekday: "long", day: "numeric", month: "long" });
+const DATE = new Intl.DateTimeFormat(TEXTS.locale, { day: "numeric", month: "long", year: "numeric" });
+
+function stamp(at) {
+  const moment = new Date(at);
+  const hour = HOUR.format(moment);
+  const today = moment.toDateString() === new Date().toDateString();
+  return h("time", { datetime: at }, today ? hour : `${DAY.format(moment)}, ${hour}`);
+}
+
+function dated(value) {
+  const day = /^\d{4}-\d{2}-\d{2}/.test(value) ? DATE.format(new Date(value.slice(0, 10) + "T12:00")) : value;
+  return /^\d/.test(day) ? say(TEXTS.updated, { date: day }) : day;
+}
+
+function choiceButton(choice, label, about, choose) {
+  const told = h("span", { class: "told" });
+  const button = h("button", { type: "button", class: "choice" }, h("span", { dir: "auto" }, label), about, told);
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-disabled") || !choose(choice)) return;
+    button.classList.add("chosen");
+    told.replaceChildren(icon("check"), h("span", { class: "unseen" }, ` (${TEXTS.chosen})`));
+  });
+  return button;
+}
+
+function fact(kind, value) {
+  return value ? h("p", { class: kind, dir: "auto" }, value) : null;
+}
+
+function cardView(choice, choose) {
+  const card = choice.card;
+  const map = webAddress(card.map_url || "");
+  const site = webAddress(card.url || "");
+  const unseen = h("span", { class: "unseen" }, " " + say(TEXTS.details_about, { name: card.name }));
+  const where = [card.distance, card.address].filter(Boolean).join(" · ");
+  return h(
+    "li",
+    { class: "card" },
+    h("p", { class: "card-name", dir: "auto" }, h("strong", {}, card.name)),
+    card.note ? h("p", { class: "note", dir: "auto" }, card.note) : null,
+    fact("where", where),
+    fact("hours", card.hours),
+    h(
+      "p",
+      { class: "ways" },
+      card.phone ? h("a", { class: "way", href: dial(card.phone) }, icon("phone"), say(TEXTS.call, { phone: spaced(card.phone) })) : null,
+      map ? outside(map, { class: "way" }, icon("map"), TEXTS.map) : null,
+      site ? outside(site, { class: "way" }, icon("out"), TEXTS.site) : null,
+    ),
+    card.updated ? h("p", { class: "updated" }, dated(card.updated)) : null,
+    choiceButton(choice, TEXTS.details, unseen, choose),
+  );
+}
+
+function choicesView(choices, choose) {
+  const cards = choices.filter((choice) => choice.card);
+  const plain = choices.filter((choice) => !choice.card);
+  return [
+    cards.length ? h("ul", { class: "cards" }, ...cards.map((choice) => cardView(choice, choose))) : null,
+    plain.length
+      ? h("ul", { class: "choices" }, ...plain.map((choice) => h("li", {}, choiceButton(choice, choice.title, null, choose))))
+      : null,
+  ];
+}
+
+function words(data) {
+  const cards = (data.choices || []).map((choice) => (choice.card ? `${choice.card.name}, ${choice.card.distance}.` : choice.title));
+  return [data.text, ...cards, data.footer].filter(Boolean).join("\n");
+}
+
+export function messageView(data, choose) {
+  const mine = data.author === "person";
+  const status = h("span", { class: "status" });
+  return h(
+    "article",
+    { class: `message ${data.author}` },
+    h("p", { class: "meta" }, h("span", { class: "author" }, TEXTS.authors[data.author] || data.author), " ", stamp(data.at), " ", status),
+    data.text ? h("div", { class: "bubble", dir: "auto" }, ...rich(data.text)) : null,
+    ...choicesView(data.choices || [], choose),
+    data.footer ? h("p", { class: "footer", dir: "auto" }, ...rich(data.footer)) : null,
+    mine ? null : readButton(words(data)),
+  );
+}
+
+export function showStatus(node, word, sentence) {
+  node.classList.toggle("pending", word === "sending" || word === "waiting");
+  node.classList.toggle("refused", word === "refused");
+  const status = node.querySelector(".status");
+  if (status) status.textContent = TEXTS.status[word] || "";
+  if (sentence) node.append(h("p", { class: "fault" }, `${TEXTS.refused} ${sentence}`));
+}
+
+export function welcomeView(suggest) {
+  const buttons = TEXTS.suggestions.map((text) =>
+    h("li", {}, h("button", { type: "button", class: "choice", onclick: () => suggest(text) }, text)),
+  );
+  const suggestions = h("div", { class: "suggestions" }, h("p", { class: "lead" }, TEXTS.suggest), h("ul", { class: "choices" }, ...buttons));
+  const [first, ...rest] = TEXTS.welcome;
+  return h(
+    "div",
+    { class: "welcome" },
+    h("p", { class: "first" }, first),
+    ...rest.map((sentence) => h("p", {}, sentence)),
+    suggestions,
+  );
+}

@@ -1,0 +1,53 @@
+import { h, icon } from "./dom.js";
+import { TEXTS } from "./texts.js";
+
+// Only voices that live on the device: a remote voice would send the person's conversation to its maker.
+const synthesis = window.speechSynthesis;
+let current = null;
+
+function localVoice() {
+  const voices = synthesis ? synthesis.getVoices() : [];
+  return voices.find((voice) => voice.localService && voice.lang.toLowerCase().startsWith(TEXTS.lang));
+}
+
+export function watchVoices(root) {
+  if (!synthesis) return;
+  const show = () => root.classList.toggle("can-read", Boolean(localVoice()));
+  show();
+  if (synthesis.addEventListener) synthesis.addEventListener("voiceschanged", show);
+}
+
+export function hush() {
+  if (!current) return;
+  current();
+  synthesis.cancel();
+}
+
+function speak(button, label, words) {
+  const voice = localVoice();
+  if (!voice) return;
+  const utterance = new SpeechSynthesisUtterance(words);
+  utterance.voice = voice;
+  utterance.lang = voice.lang;
+  const done = () => {
+    label.textContent = TEXTS.read;
+    button.classList.remove("active");
+    if (current === done) current = null;
+  };
+  utterance.onend = utterance.onerror = done;
+  current = done;
+  label.textContent = TEXTS.read_stop;
+  button.classList.add("active");
+  synthesis.speak(utterance);
+}
+
+export function readButton(words) {
+  const label = h("span", {}, TEXTS.read);
+  const button = h("button", { type: "button", class: "read" }, icon("sound"), label);
+  button.addEventListener("click", () => {
+    const stopping = button.classList.contains("active");
+    hush();
+    if (!stopping) speak(button, label, words);
+  });
+  return button;
+}
