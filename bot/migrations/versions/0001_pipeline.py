@@ -67,11 +67,6 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True, comment="not to be tried before"),
         sa.Column("segments", sa.Integer(), server_default="0", nullable=False),
         sa.Column("trace", sa.Text(), server_default="", nullable=False, comment="which worker sends it"),
-        sa.Column(
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="read for distress, stop words and « humain »",
-        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
