@@ -52,13 +52,20 @@ class Dialogue:
             "language": language,
         }
         try:
-            response = await self._client.post("/webhooks/relais/messages", content=orjson.dumps(question))
+            response = await self._post(orjson.dumps(question))
         except httpx.TimeoutException as error:
             await self._stuck_or_down(error)
             raise EngineUnavailable("timeout") from error
         except httpx.TransportError as error:
             raise EngineUnavailable(type(error).__name__) from error
         return _read(response)
+
+    async def _post(self, question: bytes) -> httpx.Response:
+        try:
+            return await self._client.post("/webhooks/relais/messages", content=question)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            # A kept connection may be closed by the engine just as we use it; asking again is harmless.
+            return await self._client.post("/webhooks/relais/messages", content=question)
 
     async def alive(self) -> bool:
         """True when the engine's door answers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,7 +52,7 @@ class Inbox:
         now = clock.now()
         row = (await connection.execute(self._open_conversation(inbound))).one()
         body = {"text": inbound.text, "choice": inbound.choice, "media": inbound.media, "opt_out": inbound.opt_out}
-        stored = await connection.execute(
+        stored = await connection.scalar(
             insert(message)
             .values(
                 id=(message_id := uuid4()),
@@ -66,9 +66,10 @@ class Inbox:
                 state="waiting",
                 created_at=now,
             )
-            .on_conflict_do_nothing(index_elements=["channel", "provider_id"], index_where=message.c.direction == "in")
+            .on_conflict_do_nothing(index_elements=["channel", "provider_id"], index_where=text("direction = 'in'"))
+            .returning(message.c.id)
         )
-        if not stored.rowcount:
+        if stored is None:
             raise _Repeat
         if row.lease_until is None or row.lease_until <= now:
             await self._queue.defer(connection, ANSWER, row.id)

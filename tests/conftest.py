@@ -34,7 +34,7 @@ class Server:
     def create(self, template: str = "template_relais") -> str:
         """Clone a database; return its URL."""
         name = f"test_{uuid4().hex[:12]}"
-        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
         return self.embedded.url(name)
 
     def drop(self, url: str) -> None:

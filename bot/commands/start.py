@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
+import typer
+
 from bot.assembly import Relais, database_url
 from bot.commands.load import demo as load_demo
 from bot.commands.show import channels_off
@@ -52,7 +54,7 @@ async def up(settings: Settings, *, demo: bool) -> None:
         with suppress(asyncio.CancelledError):
             await starting
     finally:
-        print("Relais s'arrête…", flush=True)
+        typer.echo("Relais s’arrête…")
         await supervisor.stop()
 
 
@@ -147,7 +149,7 @@ async def _until_ready(relais: Relais) -> None:
     while (faults := {**await missing(relais), **await _site(relais.settings)}) and loop.time() < deadline:
         await asyncio.sleep(0.25)
     for sentence in faults.values():
-        print(sentence, flush=True)
+        typer.echo(sentence)
 
 
 async def _site(settings: Settings) -> dict[str, str]:
@@ -163,4 +165,4 @@ def _announce(settings: Settings) -> None:
     lines = [f"Relais est prêt : http://{settings.host}:{settings.port}/"]
     lines += [f"  {name} est éteint : {reason}." for name, reason in channels_off(settings).items()]
     lines.append("Ctrl-C arrête tout.")
-    print("\n".join(["", *lines, ""]), flush=True)
+    typer.echo("\n".join(["", *lines, ""]))

@@ -1,0 +1,139 @@
+"""The pipeline over a real database and a door that obeys the test; only the engine and the provider are played."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select, text
+
+from bot import vault
+from bot.assembly import Relais
+from bot.database import Database
+from bot.keys import Keys
+from bot.models import conversation, message
+from bot.settings import Settings
+from channels.base import Inbound, Outbound, Reply, Sent
+from channels.errors import ChannelError
+from tests.standins.engine import TOKEN, Engine
+from tests.standins.server import serving
+
+
+class Phone:
+    """A provider whose sends the test sees, holds, or makes fail; it is a channel like any other."""
+
+    name = "phone"
+    kind = "sms"
+
+    def __init__(self) -> None:
+        self.sent: list[Outbound] = []
+        self.faults: list[ChannelError] = []
+        self.listed: list[Inbound] = []
+        self.known: dict[UUID, Sent] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.entered = asyncio.Event()
+
+    async def send(self, outbound: Outbound) -> Sent:
+        self.entered.set()
+        await self.gate.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        self.sent.append(outbound)
+        return Sent(f"SM{len(self.sent)}", 1)
+
+    async def received_since(self, since: Any) -> list[Inbound]:
+        return self.listed
+
+    async def find_sent(self, outbound: Outbound) -> Sent | None:
+        return self.known.get(outbound.message_id)
+
+    async def close(self) -> None:
+        return None
+
+    @property
+    def texts(self) -> list[str]:
+        return [outbound.reply.text for outbound in self.sent]
+
+
+@dataclass
+class Pipeline:
+    relais: Relais
+    engine: Engine
+    phone: Phone
+    address: str = "+33639980001"
+    numbers: list[str] = field(default_factory=list)
+
+    def sms(self, words: str, *, sid: str = "", address: str = "", **more: Any) -> Inbound:
+        return Inbound("phone", sid or f"SM{uuid4().hex}", address or self.address, "+33939980000", words, **more)
+
+    async def write(self, words: str, **more: Any) -> UUID:
+        """Take a message in; return its conversation."""
+        return (await self.relais.inbox.receive(self.sms(words, **more))).conversation_id
+
+    async def say(self, words: str, **more: Any) -> list[str]:
+        """Take a message in, answer, deliver; return the texts that arrived."""
+        before = len(self.phone.sent)
+        conversation_id = await self.write(words, **more)
+        await self.work(conversation_id)
+        return self.phone.texts[before:]
+
+    async def work(self, conversation_id: UUID) -> None:
+        await self.relais.turns.answer(conversation_id)
+        await self.relais.delivery.deliver(conversation_id)
+
+    async def rows(self, direction: str = "out") -> list[Any]:
+        async with self.relais.database.begin() as connection:
+            return list(
+                await connection.execute(
+                    select(message).where(message.c.direction == direction).order_by(message.c.created_at, message.c.seq)
+                )
+            )
+
+    async def states(self, direction: str = "out") -> list[tuple[str, str]]:
+        return [(row.state, row.reason) for row in await self.rows(direction)]
+
+    async def jobs(self) -> list[str]:
+        async with self.relais.database.begin() as connection:
+            return list(await connection.scalars(text("SELECT task_name FROM queue.procrastinate_jobs ORDER BY id")))
+
+    async def thread(self) -> Any:
+        async with self.relais.database.begin() as connection:
+            return (await connection.execute(select(conversation))).one()
+
+    async def tasks(self) -> list[Any]:
+        async with self.relais.database.begin() as connection:
+            return list(await self.relais.tasks.list_open(connection))
+
+    def text_of(self, row: Any) -> str:
+        return Reply.from_json(self.relais.vault.open(vault.BODY, row.body_secret)).text
+
+    def another(self) -> Relais:
+        """A second process over the same database and provider."""
+        other = Relais(self.relais.settings, self.relais.keys, Database(self.relais.database.url), "other")
+        other.__dict__["channels"] = {"phone": self.phone}
+        return other
+
+
+@pytest.fixture
+async def pipeline(settings: Settings) -> AsyncIterator[Pipeline]:
+    engine, phone = Engine(), Phone()
+    async with serving(engine.app) as url:
+        changed = settings.model_copy(update={"rasa_url": url})
+        keys = Keys(**{**_keys(changed), "rasa_token": TOKEN})
+        relais = Relais(changed, keys, Database(changed.database_url), "test")
+        relais.__dict__["channels"] = {"phone": phone}
+        yield Pipeline(relais, engine, phone)
+        await relais.close()
+
+
+def _keys(settings: Settings) -> dict[str, str]:
+    from dataclasses import asdict
+
+    from bot.keys import load_keys
+
+    return asdict(load_keys(settings))
