@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TextIO
 from uuid import uuid4
@@ -83,9 +84,11 @@ async def _lines(source: TextIO) -> AsyncIterator[str]:
     queue: asyncio.Queue[str] = asyncio.Queue()
 
     def read() -> None:
-        for line in source:
-            loop.call_soon_threadsafe(queue.put_nowait, line)
-        loop.call_soon_threadsafe(queue.put_nowait, "")
+        # The conversation may be over before the last line is typed: nobody listens any more.
+        with suppress(RuntimeError):
+            for line in source:
+                loop.call_soon_threadsafe(queue.put_nowait, line)
+            loop.call_soon_threadsafe(queue.put_nowait, "")
 
     threading.Thread(target=read, name="terminal-input", daemon=True).start()
     while line := await queue.get():

@@ -36,7 +36,6 @@ from channels.twilio_wire import (
 
 log = logging.getLogger(__name__)
 
-CALL_SECONDS = 10
 MOST_PAGES = 20
 PAGE_SIZE = 100
 CLOCK_SLACK = timedelta(seconds=5)
@@ -44,9 +43,9 @@ CLOCK_SLACK = timedelta(seconds=5)
 
 
 def http_client() -> httpx.AsyncClient:
-    """A client for `Twilio`: connections are kept, and giving up on one is quicker than on an answer."""
+    """A client for `Twilio`, which limits a whole call itself: connecting gives up sooner, when nothing was sent."""
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(CALL_SECONDS, connect=4, pool=4),
+        timeout=httpx.Timeout(None, connect=4, pool=4),
         limits=httpx.Limits(max_connections=50, max_keepalive_connections=20, keepalive_expiry=30),
     )
 
@@ -119,7 +118,7 @@ class Twilio:
     async def _call(self, method: str, url: str, **options: Any) -> httpx.Response:
         auth = (self.settings.account_sid, next(iter(self.settings.auth_tokens), ""))
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with asyncio.timeout(self.settings.call_seconds):
                 return await self._client.request(method, url, auth=auth, **options)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise TryAgain(code="unreachable") from error

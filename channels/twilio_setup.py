@@ -26,6 +26,8 @@ class TwilioSettings:
     sender: str = ""
     api_url: str = "https://api.twilio.com"
     public_urls: tuple[str, ...] = ()
+    call_seconds: float = 10
+    """One whole call to the API; after that its outcome is unknown."""
 
     @property
     def by_service(self) -> bool:
