@@ -15,7 +15,7 @@ export class Composer {
     this.limit = h("p", { class: "limit", id: "limit" });
     this.field = h("textarea", {
       id: "field", rows: 1, dir: "auto", placeholder: TEXTS.placeholder, autocomplete: "off", enterkeyhint: "send",
-      "aria-describedby": "limit hint",
+      "aria-describedby": "limit",
     });
     this.node = h(
       "form",

@@ -44,7 +44,6 @@ export class RelaisChat extends HTMLElement {
       { class: "panel", role: this.page ? null : "dialog", "aria-label": TEXTS.panel, hidden: !this.page },
       this.header(),
       this.thread.node,
-      this.bar(),
       this.composer.node,
       this.foot(),
     );
@@ -53,33 +52,33 @@ export class RelaisChat extends HTMLElement {
   }
 
   header() {
-    this.role = h("span", {}, TEXTS.owner.bot);
-    this.state = h("span", { class: "link" });
+    this.holder = h("span", { class: "holder" }, TEXTS.owner.bot);
+    this.link = h("span", { class: "link" });
     this.eraser = h("button", { type: "button", class: "tool", onclick: () => this.ask(true), "aria-label": TEXTS.erase_full }, icon("trash"), h("span", {}, TEXTS.erase));
     const close = h("button", { type: "button", class: "tool round", "aria-label": TEXTS.close, onclick: () => this.close() }, icon("close"));
     return h(
       "div",
       { class: "header" },
-      h("span", { class: "badge" }, icon("mark")),
-      h("p", { class: "title" }, h("strong", {}, TEXTS.name), h("span", { class: "role" }, this.role, this.state)),
+      this.page ? null : h("span", { class: "badge" }, icon("mark")),
+      h("p", { class: "title" }, this.page ? null : h("strong", {}, TEXTS.name), h("span", { class: "state" }, this.holder, " ", this.link)),
       this.eraser,
       this.page ? null : close,
     );
   }
 
-  bar() {
-    const human = h("button", { type: "button", class: "human", onclick: () => this.send({ text: TEXTS.human_text }) }, icon("person"), TEXTS.human);
-    const keep = h("button", { type: "button", class: "human", onclick: () => this.ask(false) }, TEXTS.erase_no);
-    const erase = h("button", { type: "button", class: "human strong", onclick: () => this.erase() }, TEXTS.erase_yes);
-    this.keeper = keep;
-    this.question = h("p", { id: "question" }, TEXTS.erase_question);
-    this.asking = h("div", { class: "asking", role: "group", "aria-labelledby": "question", hidden: true }, this.question, h("div", { class: "pair" }, keep, erase));
-    return h("div", { class: "bar" }, human, this.asking);
+  // Under the writing zone, always there: a human being; in its place for a moment, the question before erasing.
+  foot() {
+    const human = h("button", { type: "button", class: "pill", onclick: () => this.send({ text: TEXTS.human_text }) }, icon("person"), TEXTS.human);
+    const legal = h("a", { href: `${RelaisChat.api}/mentions-legales`, target: "_blank", rel: "noopener" }, TEXTS.legal, h("span", { class: "unseen" }, ` (${TEXTS.new_tab})`));
+    return h("div", { class: "foot" }, human, this.page ? null : legal, this.confirmation());
   }
 
-  foot() {
-    const legal = h("a", { href: `${RelaisChat.api}/mentions-legales`, target: "_blank", rel: "noopener" }, TEXTS.legal, h("span", { class: "unseen" }, ` (${TEXTS.new_tab})`));
-    return h("p", { class: "hint" }, h("span", { id: "hint" }, TEXTS.hint), this.page ? null : " ", this.page ? null : legal);
+  confirmation() {
+    this.keeper = h("button", { type: "button", class: "pill", onclick: () => this.ask(false) }, TEXTS.erase_no);
+    const erase = h("button", { type: "button", class: "pill strong", onclick: () => this.erase() }, TEXTS.erase_yes);
+    this.question = h("p", { id: "question" }, TEXTS.erase_question);
+    this.asking = h("div", { class: "asking", role: "group", "aria-labelledby": "question", hidden: true }, this.question, h("div", { class: "pair" }, this.keeper, erase));
+    return this.asking;
   }
 
   connect() {
@@ -115,14 +114,14 @@ export class RelaisChat extends HTMLElement {
 
   told(state) {
     this.thread.state(state);
-    this.role.textContent = TEXTS.owner[state.owner] || TEXTS.owner.bot;
+    this.holder.textContent = TEXTS.owner[state.owner] || TEXTS.owner.bot;
     this.frame.setAttribute("data-owner", state.owner);
   }
 
   linked(word) {
     this.thread.link(word);
-    this.state.textContent = TEXTS.link[word] ? ` · ${TEXTS.link[word]}` : "";
-    this.state.className = `link ${word}`;
+    this.link.textContent = TEXTS.link[word] || "";
+    this.link.className = `link ${word}`;
     if (word === "idle") this.thread.catchingUp(false);
   }
 

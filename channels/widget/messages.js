@@ -99,7 +99,7 @@ export function showStatus(node, word, sentence) {
 
 export function welcomeView(suggest) {
   const buttons = TEXTS.suggestions.map((text) =>
-    h("li", {}, h("button", { type: "button", class: "choice", onclick: () => suggest(text) }, text)),
+    h("li", {}, h("button", { type: "button", class: "choice", onclick: () => suggest(text.replace(/\u00a0/g, " ")) }, text)),
   );
   const suggestions = h("div", { class: "suggestions" }, h("p", { class: "lead" }, TEXTS.suggest), h("ul", { class: "choices" }, ...buttons));
   const [first, ...rest] = TEXTS.welcome;
@@ -109,5 +109,6 @@ export function welcomeView(suggest) {
     h("p", { class: "first" }, first),
     ...rest.map((sentence) => h("p", {}, sentence)),
     suggestions,
+    h("p", { class: "hint" }, TEXTS.hint),
   );
 }

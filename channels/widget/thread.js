@@ -48,9 +48,9 @@ export class Thread {
 
   // A tall answer is shown from its beginning, with the question above it when there is room.
   reading(node) {
-    const previous = node.previousElementSibling;
-    const question = previous && previous.classList.contains("person") ? previous.offsetHeight + 20 : 12;
-    return question < this.log.clientHeight / 3 ? question : 12;
+    const question = node.previousElementSibling;
+    const above = question && question.classList.contains("person") ? node.offsetTop - question.offsetTop : 0;
+    return 12 + (above < this.log.clientHeight / 3 ? above : 0);
   }
 
   collapse(node) {
