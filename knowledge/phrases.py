@@ -17,7 +17,7 @@ from knowledge.words import Word, distance, fold, sound, stem, without_one
 
 GAP = "…"
 GAP_WORDS = 3
-_PART = re.compile(r"\(([^()]*)\)|…|\.\.\.|[^()\s…]+")
+_PART = re.compile(r"\(([^()]*)\)|…|\.\.\.|[^()|\s…]+")
 _SIGNS = re.compile(r"[()|….*]")
 _TOKEN = re.compile(r"[^\W_]+\*?")
 _ELISION = re.compile(r"^(?:[dljmnst]|qu)(?=[aeiouyh])|^(?:بال|وال|ال|لل|[بلو])(?=..)")
@@ -40,27 +40,24 @@ class Found(Generic[T]):  # noqa: UP046 (Python 3.10)
 
 def expand(phrase: str) -> list[tuple[str, ...]]:
     """Every way of saying the phrase, as folded words."""
+    return [tuple(itertools.chain.from_iterable(choice)) for choice in itertools.product(*_parts(phrase))]
+
+
+def _parts(phrase: str) -> list[list[list[str]]]:
+    """The phrase part by part: for each one the choices, for each of these its words."""
     if not _SIGNS.search(phrase):
-        return [tuple(_TOKEN.findall(fold(phrase)))]
-    parts = [_choices(match) for match in _PART.finditer(phrase)]
-    ways = [" ".join(choice) for choice in itertools.product(*parts)]
-    if not ways or len(ways) > 200 or re.search(r"[()|]", "".join(ways)):
+        return [[_TOKEN.findall(fold(phrase))]]
+    if re.search(r"[()|]", _PART.sub("", phrase)):
         raise BadPhrase(phrase)
-    return [tuple(_tokens(way)) for way in ways]
+    return [[_tokens(choice) for choice in _choices(match)] for match in _PART.finditer(phrase)]
 
 
 def _choices(match: re.Match[str]) -> list[str]:
-    if match.group(1) is not None:
-        return match.group(1).split("|")
-    return [GAP if match.group() == "..." else match.group()]
+    return [match.group()] if match.group(1) is None else match.group(1).split("|")
 
 
-def _tokens(way: str) -> Iterator[str]:
-    for piece in way.split():
-        if piece == GAP:
-            yield GAP
-        else:
-            yield from _TOKEN.findall(fold(piece))
+def _tokens(words: str) -> list[str]:
+    return [GAP] if words in (GAP, "...") else _TOKEN.findall(fold(words))
 
 
 @lru_cache(maxsize=1)
@@ -86,9 +83,11 @@ class Spelling:
         self._cache: dict[str, dict[str, float]] = {}
 
     def _index(self, word: str) -> None:
+        if word.endswith("*") or not word.isascii():
+            return
         if self._inflect:
             self._stems.setdefault(stem(word), []).append(word)
-        if len(word) >= 5 and not word.endswith("*") and not word.isdigit():
+        if len(word) >= 5 and word.isalpha():
             self._sounds.setdefault(sound(word), []).append(word)
             near = self._near
             near[word].append(word)
@@ -108,7 +107,7 @@ class Spelling:
         for length in self._lengths:
             if word[:length] in self._prefixes:
                 found.setdefault(word[:length] + "*", 0.97)
-        for other in self._stems.get(stem(word), ()):
+        for other in self._stems.get(stem(word), ()) if self._inflect else ():
             found.setdefault(other, 0.96)
         if not found and word not in self._ordinary and not word.isdigit():
             bare = _ELISION.sub("", word)
@@ -140,6 +139,17 @@ class Spelling:
         return {other for key in keys for other in self._near.get(key, ())}
 
 
+class _Node(Generic[T]):  # noqa: UP046 (Python 3.10)
+    """A point inside a phrase: the words that lead on, and what is meant when it may end here."""
+
+    __slots__ = ("gap", "means", "next")
+
+    def __init__(self) -> None:
+        self.next: dict[str, list[_Node[T]]] = {}
+        self.gap = False
+        self.means: list[T] = []
+
+
 class Phrases(Generic[T]):  # noqa: UP046 (Python 3.10)
     """A set of phrases, each with the value it means."""
 
@@ -152,48 +162,67 @@ class Phrases(Generic[T]):  # noqa: UP046 (Python 3.10)
         ordinary: frozenset[str] | None = None,
     ) -> None:
         self.fillers = frozenset(fold(f) for f in fillers)
-        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        self._first: dict[str, list[_Node[T]]] = {}
         vocabulary: set[str] = set()
         for phrase, value in entries:
-            for way in expand(phrase):
-                kept = tuple(w for w in way if w not in self.fillers)
-                if not kept or kept[0] == GAP or kept[-1] == GAP:
-                    raise BadPhrase(phrase)
-                self._by_first.setdefault(kept[0], []).append((kept, value))
-                vocabulary.update(kept)
+            self._add(phrase, value, vocabulary)
         known = ordinary_words() if ordinary is None else ordinary
-        self._spelling = Spelling(vocabulary - {GAP}, inflect=inflect, ordinary=known)
+        self._spelling = Spelling(vocabulary, inflect=inflect, ordinary=known)
+
+    def _add(self, phrase: str, value: T, vocabulary: set[str]) -> None:
+        root: _Node[T] = _Node()
+        root.next = self._first
+        heads = [root]
+        for choices in _parts(phrase):
+            if choices == [[GAP]]:
+                for head in heads:
+                    head.gap = True
+                continue
+            after: _Node[T] = _Node()
+            ways = [[word for word in choice if word not in self.fillers] for choice in choices]
+            for way in filter(None, ways):
+                vocabulary.update(way)
+                _link(heads, way, after)
+            heads = [*([after] if any(ways) else []), *(heads if not all(ways) else [])]
+        if root in heads or root.gap or any(head.gap for head in heads):
+            raise BadPhrase(phrase)
+        for head in heads:
+            head.means.append(value)
 
     def find(self, text: Sequence[Word]) -> list[Found[T]]:
         """All the phrases met, overlapping ones too, in no order."""
         kept = [i for i, word in enumerate(text) if word.text not in self.fillers]
         heard = [self._spelling.candidates(text[i].text) for i in kept]
-        found = []
+        found: list[Found[T]] = []
         for start, meant in enumerate(heard):
             for first, score in meant.items():
-                for way, value in self._by_first.get(first, ()):
-                    end, total = _follow(way, heard, start + 1, score)
-                    if end:
-                        size = len(way) - way.count(GAP)
+                for node in self._first.get(first, ()):
+                    for value, end, size, total in _walk(node, heard, start + 1, 1, score):
                         found.append(Found(value, kept[start], kept[end - 1] + 1, size, total))
         return found
 
 
-def _follow(way: tuple[str, ...], heard: list[Mapping[str, float]], at: int, score: float) -> tuple[int, float]:
-    """Where the rest of the phrase ends and its score; (0, 0.0) when it is not there."""
-    for index in range(1, len(way)):
-        if way[index] == GAP:
-            rest = way[index:]
-            tries = range(at, min(at + GAP_WORDS + 1, len(heard)))
-            ends = ((t, heard[t].get(rest[1])) for t in tries)
-            done = (_follow(rest[1:], heard, t + 1, score * s) for t, s in ends if s)
-            return next((d for d in done if d[0]), (0, 0.0))
-        step = heard[at].get(way[index]) if at < len(heard) else None
-        if step is None:
-            return 0, 0.0
-        score *= step
-        at += 1
-    return at, score
+def _link(heads: Iterable[_Node[T]], way: Sequence[str], after: _Node[T]) -> None:  # noqa: UP047 (Python 3.10)
+    """A chain of nodes for the words of `way`, from each head to `after`."""
+    for word in reversed(way[1:]):
+        before: _Node[T] = _Node()
+        before.next[word] = [after]
+        after = before
+    for head in heads:
+        head.next.setdefault(way[0], []).append(after)
+
+
+def _walk(  # noqa: UP047 (Python 3.10)
+    node: _Node[T], heard: Sequence[Mapping[str, float]], at: int, size: int, score: float
+) -> Iterator[tuple[T, int, int, float]]:
+    """Each way the phrase may end from here: its value, end, number of words and score."""
+    for value in node.means:
+        yield value, at, size, score
+    if node.next:
+        for position in range(at, min(at + (GAP_WORDS if node.gap else 0) + 1, len(heard))):
+            for word, weight in heard[position].items():
+                for following in node.next.get(word, ()):
+                    yield from _walk(following, heard, position + 1, size + 1, score * weight)
 
 
 def longest(found: Iterable[Found[T]]) -> list[Found[T]]:  # noqa: UP047 (Python 3.10)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670"
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 _RUN = re.compile(rf"\d+|(?:[^\W\d_]|[{_MARKS}])+")
+_ENDING = re.compile(r"(?:ees?|er|ez|ent|ant|e)$")
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ı": "i", "ø": "o", "ł": "l", "ة": "ه", "ى": "ي", "ـ": None})
 _SOUNDS = (
     (re.compile("[ae]?au[xdlt]?(?![aeiou])|ot$|os$"), "o"),
@@ -64,12 +65,10 @@ def sound(word: str) -> str:
 
 def stem(word: str) -> str:
     """The word without its plural and its commonest verb endings, never shorter than 4 letters."""
-    for endings in (("s", "x"), ("ees", "ee", "er", "ez", "ent", "ant", "e")):
-        for ending in endings:
-            if word.endswith(ending) and len(word) - len(ending) >= 4:
-                word = word[: -len(ending)]
-                break
-    return word
+    if word[-1] in "sx" and len(word) >= 5:
+        word = word[:-1]
+    ending = _ENDING.search(word, 4)
+    return word[: ending.start()] if ending else word
 
 
 def distance(left: str, right: str, limit: int) -> int:

@@ -92,13 +92,13 @@ def test_quarters_lie_where_they_say(places: Places) -> None:
 
 
 def test_fast_enough(places: Places) -> None:
-    """160 characters are read within two milliseconds."""
+    """160 characters are read within two milliseconds of processor time."""
     text = "bonjour je voudrais une creche ou une nounou qui prend les bébés a coté de vaulx en velin ou vileurbane, "
     texts = [f"{text} de répondre vite {i} mercii{i}" for i in range(100)]
-    start = time.perf_counter()
+    start = time.process_time()
     for one in texts:
         places.find(one)
-    assert (time.perf_counter() - start) / len(texts) < 0.002
+    assert (time.process_time() - start) / len(texts) < 0.002
 
 
 @pytest.mark.skipif(not ENGINE.exists(), reason="the engine's environment is not set up")

@@ -1,0 +1,156 @@
+"""What is read before anything else: SMS spelling, distress, and the words that command.
+
+`first_reading` would rather hear distress where there is none than miss it; idioms that it knows are
+left out. « Je crève de faim » alone is a need for food and no distress: the answer that helps is where
+to eat, at once, and it is no joke either; « mes enfants ont faim » and « pas mangé depuis hier » are both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge.phrases import Found, Phrases, ordinary_words
+from knowledge.words import Word, fold, words
+
+_FILE = Path(__file__).with_suffix("").with_name("lexicon.yml")
+_APOSTROPHES = "'’ʼ`´"
+_COMMANDS = ("stop", "resume", "human", "menu")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message says at first sight; `language` is that of the words that said it, "" for none."""
+
+    distress: str = ""
+    stop: bool = False
+    resume: bool = False
+    human: bool = False
+    menu: bool = False
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class _Sense:
+    topic: str  # "distress", "idiom", a command, or "no " + a command
+    rank: int = 0
+    name: str = ""
+    language: str = ""
+    whole: bool = False  # means it only when nothing else is said
+
+
+class Lexicon:
+    """The lexicon file, ready to read messages with."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self._polite = frozenset(word.text for phrase in content["polite"] for word in words(phrase))
+        self._sms = _sms(content)
+        self._kinds = tuple(content["distress"])
+        self._phrases = Phrases(_senses(content), inflect=True)
+
+    @classmethod
+    def from_file(cls, path: Path | None = None) -> "Lexicon":
+        return cls(_load(path or _FILE))
+
+    def distress_kinds(self) -> tuple[str, ...]:
+        """The kinds of distress, the gravest first."""
+        return self._kinds
+
+    def first_reading(self, text: str) -> Reading:
+        """Distress and commands in one message, in any of the nine languages."""
+        said = spelled_out(text, self._sms)
+        found = self._phrases.find(said)
+        idioms = [f for f in found if f.value.topic == "idiom"]
+        heard = [f for f in found if f.value.topic == "distress" and not _covered(f, idioms)]
+        heard.sort(key=lambda f: (f.value.rank, -f.size))
+        commands = {topic: self._commanded(topic, found, said) for topic in _COMMANDS}
+        told = [*heard, *(c for c in commands.values() if c)]
+        return Reading(
+            distress=heard[0].value.name if heard else "",
+            language=told[0].value.language if told else "",
+            **{topic: command is not None for topic, command in commands.items()},
+        )
+
+    def _commanded(self, topic: str, found: Sequence[Found[_Sense]], said: Sequence[Word]) -> Found[_Sense] | None:
+        exceptions = [f for f in found if f.value.topic == "no " + topic]
+        for match in found:
+            if match.value.topic == topic and not _covered(match, exceptions):
+                rest = (*said[: match.first], *said[match.last :])
+                alone = all(word.text in self._polite for word in rest)
+                if alone or not match.value.whole:
+                    return match
+        return None
+
+
+def normalise(text: str) -> str:
+    """Lower case without accents, apostrophes and dashes as spaces, SMS spelling written out, numbers kept."""
+    return " ".join(word.text for word in spelled_out(text, _default_sms()))
+
+
+def spelled_out(text: str, sms: dict[str, tuple[str, ...]] | None = None) -> list[Word]:
+    """The words of a text with SMS spelling written out; words made of one keep its span."""
+    known = _default_sms() if sms is None else sms
+    said = words(text)
+    spelled: list[Word] = []
+    for index, word in enumerate(said):
+        meant = known.get(word.text) or _unglued(word.text)
+        if not meant or (len(word.text) == 1 and not _stands_alone(index, said, text)):
+            spelled.append(word)
+        else:
+            spelled.extend(word._replace(text=one) for one in meant)
+    return spelled
+
+
+@lru_cache(maxsize=5000)
+def _unglued(word: str) -> tuple[str, ...]:
+    """« jdors » is « je dors », « menvoyer » is « m envoyer »: a small word lost its apostrophe."""
+    rest = word[1:]
+    if len(rest) < 4 or word in ordinary_words() or rest not in ordinary_words():
+        return ()
+    if rest[0] in "aeiouh":
+        return (word[0], rest) if word[0] in "dlmnjst" else ()
+    return ("je", rest) if word[0] == "j" else ()
+
+
+def _stands_alone(index: int, said: Sequence[Word], text: str) -> bool:
+    """« c » means « c'est » unless an apostrophe follows or a number stands beside it (« 500 g », « bus C 3 »)."""
+    word = said[index]
+    beside = (*said[max(0, index - 1) : index], *said[index + 1 : index + 2])
+    return text[word.end : word.end + 1] not in tuple(_APOSTROPHES) and not any(w.text.isdigit() for w in beside)
+
+
+def _covered(match: Found[_Sense], others: Iterable[Found[_Sense]]) -> bool:
+    """An idiom takes back what it carries on: « me tuer » in « me tuer au travail »."""
+    return any(other.first < match.last <= other.last for other in others)
+
+
+def _senses(content: dict[str, Any]) -> Iterator[tuple[str, _Sense]]:
+    for rank, (name, languages) in enumerate(content["distress"].items()):
+        for language, phrases in languages.items():
+            for phrase in phrases:
+                yield phrase, _Sense("distress", rank, name, language)
+    yield from ((phrase, _Sense("idiom")) for phrase in content["idioms"])
+    yield from ((phrase, _Sense("no stop")) for phrase in content["not_stop"])
+    for topic in _COMMANDS:
+        for scope, languages in content[topic].items():
+            for language, phrases in languages.items():
+                for phrase in phrases:
+                    yield phrase, _Sense(topic, language=language, whole=scope == "whole")
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    return content
+
+
+@lru_cache(maxsize=1)
+def _default_sms() -> dict[str, tuple[str, ...]]:
+    return _sms(_load(_FILE))
+
+
+def _sms(content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {fold(str(short)): tuple(fold(meant).split()) for short, meant in content["sms"].items()}
