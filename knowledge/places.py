@@ -23,7 +23,8 @@ _SMALL = listed("en les le la l de du des d sur sous au aux a et")
 _BETWEEN = _SMALL | listed("dans quartier secteur cote arrondissement in of")
 _CUES = listed(
     "a au aux vers sur dans quartier secteur habite habites habitons vis loge pres proche cote autour gare metro "
-    "station arret place mairie commune ville depuis in at near en em around from catre langa в у на около возле في من قرب"
+    "station arret place mairie commune ville depuis in at near en em around from"
+    " catre langa в у на около возле في من قرب"
 )
 _STREETS = listed(
     "rue avenue av ave bd boulevard cours route chemin allee impasse quai montee square passage pont ligne direction"
