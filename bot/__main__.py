@@ -80,7 +80,9 @@ def actions() -> None:
     settings = _settings()
     host, port = address(settings.actions_url)
     relais = Relais.build(settings, name="relais actions")
-    uvicorn.run(create(relais), host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(
+        create(settings, relais.database), host=host, port=port, log_config=None, access_log=False, server_header=False
+    )
 
 
 @cli.command()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from bot.errors import DatabaseUnavailable
+
+AnyRow = Row[*tuple[Any, ...]]
 
 SEARCH_PATH = "public,queue"
 """procrastinate's tables live in the schema `queue`, Rasa's in `rasa`, ours in `public`."""

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, exists, func, or_, select, update
+from sqlalchemy import and_, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, events, vault
-from bot.database import Database
+from bot.database import AnyRow, Database
 from bot.models import conversation, message
 from bot.tasks import Tasks
 from bot.vault import Vault
@@ -54,7 +54,7 @@ class Delivery:
             if row.state == "sending" and not await self._send(row):
                 return
 
-    async def _claim(self, conversation_id: UUID) -> Row[Any] | None:
+    async def _claim(self, conversation_id: UUID) -> AnyRow | None:
         now = clock.now()
         head = (
             select(message.c.id, message.c.state, message.c.due_at)
@@ -83,7 +83,7 @@ class Delivery:
         async with self._database.begin() as connection:
             return (await connection.execute(statement)).one_or_none()
 
-    async def _send(self, row: Row[Any]) -> bool:
+    async def _send(self, row: AnyRow) -> bool:
         """True when the next message may follow."""
         outbound = self.outbound(row)
         try:
@@ -93,7 +93,7 @@ class Delivery:
         await self._settle(row, sent)
         return True
 
-    def outbound(self, row: Row[Any]) -> Outbound:
+    def outbound(self, row: AnyRow) -> Outbound:
         return Outbound(
             message_id=row.id,
             address=self._vault.open(vault.ADDRESS, row.address_secret),
@@ -102,7 +102,7 @@ class Delivery:
             created_at=row.created_at,
         )
 
-    async def _settle(self, row: Row[Any], sent: Sent) -> None:
+    async def _settle(self, row: AnyRow, sent: Sent) -> None:
         # A receipt may have come before this answer: it has moved the state on, and it stays there.
         state = case((message.c.state.in_(("sending", "unknown")), "sent"), else_=message.c.state)
         async with self._database.begin() as connection:
@@ -115,7 +115,7 @@ class Delivery:
             )
             await events.tell(connection, row.channel, row.conversation_id)
 
-    async def _failed(self, row: Row[Any], error: ChannelError) -> bool:
+    async def _failed(self, row: AnyRow, error: ChannelError) -> bool:
         log.warning("message %s not sent: %s", row.id, error)
         match error:
             case Misconfigured():
@@ -134,7 +134,7 @@ class Delivery:
                 await self._end(row, "failed", error.code, task="undelivered")
         return True
 
-    async def _postpone(self, row: Row[Any], seconds: float, reason: str, *, counted: bool = True) -> None:
+    async def _postpone(self, row: AnyRow, seconds: float, reason: str, *, counted: bool = True) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(message)
@@ -147,7 +147,7 @@ class Delivery:
                 )
             )
 
-    async def _end(self, row: Row[Any], state: str, reason: str, *, task: str = "") -> None:
+    async def _end(self, row: AnyRow, state: str, reason: str, *, task: str = "") -> None:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(message)
@@ -157,7 +157,7 @@ class Delivery:
             if task:
                 await self.hand_over(connection, row, task, reason)
 
-    async def hand_over(self, connection: AsyncConnection, row: Row[Any], reason: str, code: str) -> None:
+    async def hand_over(self, connection: AsyncConnection, row: AnyRow, reason: str, code: str) -> None:
         """Leave a task to a human for a message that did not reach its person."""
         await self._tasks.open(
             connection,
@@ -168,12 +168,12 @@ class Delivery:
             details={"code": code},
         )
 
-    async def found(self, row: Row[Any], sent: Sent) -> bool:
+    async def found(self, row: AnyRow, sent: Sent) -> bool:
         """The provider's list has an ambiguous message: it was sent."""
         await self._settle(row, sent)
         return True
 
-    async def not_there(self, row: Row[Any], *, again: bool) -> bool:
+    async def not_there(self, row: AnyRow, *, again: bool) -> bool:
         """The provider's list does not have it: send it again while it is worth it and still in its place."""
         later = message.alias()
         overtaken = exists().where(
@@ -192,7 +192,7 @@ class Delivery:
                 await self.hand_over(connection, row, "unknown_delivery", "not sent")
         return True
 
-    async def _opted_out(self, row: Row[Any]) -> None:
+    async def _opted_out(self, row: AnyRow) -> None:
         now = clock.now()
         async with self._database.begin() as connection:
             await connection.execute(

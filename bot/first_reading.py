@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,18 +19,9 @@ from bot.outbox import SYSTEM, Line, Outbox
 from bot.tasks import Tasks
 from bot.texts import Texts
 from bot.thread import Thread, Waiting
+from knowledge.lexicons import Reading
 
 log = logging.getLogger(__name__)
-
-
-class Reading(Protocol):
-    """What the lexicon hears in a text."""
-
-    distress: str
-    stop: bool
-    resume: bool
-    human: bool
-    menu: bool
 
 
 _Act = Callable[[AsyncConnection, Thread, Waiting, Reading], Awaitable[Iterable[Line]]]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import clock, events, vault
 from bot.database import Database
@@ -76,7 +78,7 @@ class Inbox:
         await events.tell(connection, inbound.channel, row.id)
         return Received(message_id, row.id, row.last_seq, fresh=True)
 
-    def _open_conversation(self, inbound: Inbound) -> object:
+    def _open_conversation(self, inbound: Inbound) -> ReturningInsert[Any]:
         """Count the message in, creating the conversation with the first one; the row stays locked."""
         now = clock.now()
         statement = insert(conversation).values(

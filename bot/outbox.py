@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, vault
-from bot.database import Database
+from bot.database import AnyRow, Database
 from bot.errors import LeaseLost
 from bot.lane import LEASE, Lease
 from bot.models import conversation, message
@@ -88,7 +88,7 @@ class Outbox:
         if values and fresh:
             await self._queue.defer(connection, DELIVER, lease.conversation_id)
 
-    async def _count_in(self, connection: AsyncConnection, lease: Lease, count: int) -> Row[Any]:
+    async def _count_in(self, connection: AsyncConnection, lease: Lease, count: int) -> AnyRow:
         now = clock.now()
         found = await connection.execute(
             update(conversation)
@@ -101,7 +101,7 @@ class Outbox:
             raise LeaseLost(LeaseLost.__doc__)
         return row
 
-    def _row(self, lease: Lease, row: Row[Any], line: Line, seq: int, cause: UUID, *, state: str) -> dict[str, Any]:
+    def _row(self, lease: Lease, row: AnyRow, line: Line, seq: int, cause: UUID, *, state: str) -> dict[str, Any]:
         now = clock.now()
         return {
             "id": uuid4(),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, or_, select, update
+from sqlalchemy import Select, exists, or_, select, update
 
 from bot import clock
-from bot.database import Database
+from bot.database import AnyRow, Database
 from bot.delivery import LOST_AFTER, Delivery
 from bot.inbox import Inbox
 from bot.models import conversation, message
@@ -74,7 +73,7 @@ class Sweep:
         )
         return await self._defer_for(DELIVER, statement)
 
-    async def _defer_for(self, job: str, statement: Select[tuple[UUID]]) -> int:
+    async def _defer_for(self, job: str, statement: Select[UUID]) -> int:
         async with self._database.begin() as connection:
             found = (await connection.scalars(statement)).all()
             for conversation_id in found:
@@ -113,7 +112,7 @@ class Sweep:
             ).all()
         return sum([await self._settle(row) for row in rows])
 
-    async def _settle(self, row: Row[Any]) -> bool:
+    async def _settle(self, row: AnyRow) -> bool:
         channel = self._channels.get(row.channel)
         if channel is None:
             return False

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import vault
+from bot.database import AnyRow
 from bot.models import conversation, message
 from bot.vault import Vault
 from channels.base import Reply
@@ -79,7 +79,7 @@ class Threads:
             waiting=[self._waiting(row) for row in rows if row.m_id is not None],
         )
 
-    def _waiting(self, row: Row[Any]) -> Waiting:
+    def _waiting(self, row: AnyRow) -> Waiting:
         body = self._vault.open(vault.BODY, row.m_body_secret) or {}
         return Waiting(
             id=row.m_id,
@@ -122,7 +122,7 @@ class Threads:
             return self._choice(last, place) or ""
         return self._choice(last, number.group(1)) if last is not None and number else None
 
-    def _choice(self, row: Row[Any], place: str) -> str | None:
+    def _choice(self, row: AnyRow, place: str) -> str | None:
         choices = Reply.from_json(self._vault.open(vault.BODY, row.body_secret) or {}).choices
         wanted = int(place) if place.isdigit() else 0
         return choices[wanted - 1].payload if 0 < wanted <= len(choices) else None

@@ -8,7 +8,8 @@ from fastapi.responses import PlainTextResponse, Response
 from bot import metrics
 from bot.assembly import Relais
 from channels.errors import BadRequest
-from channels.twilio import LONGEST_FORM, Twilio
+from channels.twilio import Twilio
+from channels.twilio_wire import LONGEST_FORM
 
 router = APIRouter(prefix="/channels")
 

@@ -146,7 +146,7 @@ def _require_ports(settings: Settings) -> None:
 async def _until_ready(relais: Relais) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + READY_SECONDS
-    while (faults := {**await missing(relais), **await _site(relais.settings)}) and loop.time() < deadline:
+    while (faults := {**await missing(relais), **await _site(relais.settings)}) and loop.time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.25)
     for sentence in faults.values():
         typer.echo(sentence)

@@ -6,6 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy import select
 
+from bot.assembly import Relais
+from bot.database import Database
 from bot.errors import DatabaseUnavailable
 from bot.models import conversation, message
 from channels.base import Inbound
@@ -52,11 +54,13 @@ async def test_two_people_have_two_conversations(pipeline: Pipeline) -> None:
         assert len((await connection.execute(select(conversation.c.id))).all()) == 2
 
 
-async def test_nothing_is_stored_when_the_store_is_away(pipeline: Pipeline, postgres, database_url: str) -> None:
+async def test_nothing_is_stored_when_the_store_is_away(pipeline: Pipeline, postgres, own_database_url: str) -> None:
     """A dead database is DatabaseUnavailable, and the message may be sent again."""
-    postgres.drop(database_url)
+    away = Relais(pipeline.relais.settings, pipeline.relais.keys, Database(own_database_url), "away")
+    postgres.drop(own_database_url)
     with pytest.raises(DatabaseUnavailable):
-        await pipeline.write("bonjour")
+        await away.inbox.receive(pipeline.sms("bonjour"))
+    await away.close()
 
 
 async def test_same_id_on_another_channel_is_another_message(pipeline: Pipeline) -> None:

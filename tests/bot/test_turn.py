@@ -54,24 +54,24 @@ async def test_message_during_a_turn_needs_no_job(pipeline: Pipeline) -> None:
 
 async def test_no_message_is_left_behind_in_the_race_of_arrival_and_release(pipeline: Pipeline) -> None:
     """Messages that arrive at the very moment of a release are answered by the job or by the holder."""
-    ids = [await pipeline.write("0", address=f"+3363998{n:04}") for n in range(12)]
+    ids = [await pipeline.write("0", address=f"+3363998{n:04}") for n in range(8)]
     turns = [asyncio.create_task(pipeline.relais.turns.answer(one)) for one in ids]
 
     async def person(n: int) -> None:
-        for word in range(1, 15):
+        for word in range(1, 11):
             before = len(await pipeline.jobs())
             await pipeline.write(str(word), address=f"+3363998{n:04}")
             if len(await pipeline.jobs()) > before:
                 turns.append(asyncio.create_task(pipeline.relais.turns.answer(ids[n])))
 
-    await asyncio.gather(*(person(n) for n in range(12)))
+    await asyncio.gather(*(person(n) for n in range(8)))
     while pending := [turn for turn in turns if not turn.done()]:
         await asyncio.gather(*pending)
-    assert Counter(state for state, _ in await pipeline.states("in")) == {"answered": 12 * 15}
+    assert Counter(state for state, _ in await pipeline.states("in")) == {"answered": 8 * 11}
     by_thread: dict[str, list[str]] = {}
     for question in pipeline.engine.asked:
         by_thread.setdefault(question["conversation_id"], []).append(question["text"])
-    assert all(asked == [str(n) for n in range(15)] for asked in by_thread.values())
+    assert all(asked == [str(n) for n in range(11)] for asked in by_thread.values())
 
 
 async def test_second_worker_leaves_a_held_conversation_alone(pipeline: Pipeline) -> None:
