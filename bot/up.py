@@ -39,8 +39,9 @@ class Program:
 class Supervisor:
     """Starts programs in process groups of their own, so that a Ctrl-C reaches us alone and no orphan stays."""
 
-    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+    def __init__(self, write: Callable[[str], None] | None = None, *, stop_seconds: float = STOP_SECONDS) -> None:
         self._write = write or _print
+        self._stop_seconds = stop_seconds
         self._keepers: list[tuple[Program, asyncio.Task[None]]] = []
         self._stopping = False
 
@@ -101,11 +102,12 @@ class Supervisor:
         with suppress(ProcessLookupError):
             process.send_signal(program.stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            await asyncio.wait_for(process.wait(), self._stop_seconds)
         except TimeoutError:
-            log.warning("%s did not stop in %s s and is killed", program.name, STOP_SECONDS)
+            log.warning("%s did not stop in %s s and is killed", program.name, self._stop_seconds)
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # what it left behind, and itself if need be
+        await process.wait()
 
 
 def require_free(host: str, port: int, what: str) -> None:
