@@ -117,15 +117,20 @@ class Twilio:
 
     async def _call(self, method: str, url: str, **options: Any) -> httpx.Response:
         auth = (self.settings.account_sid, next(iter(self.settings.auth_tokens), ""))
+        left = False
+
+        async def trace(event: str, info: object) -> None:
+            nonlocal left
+            left = left or event.endswith("send_request_headers.started")
+
         try:
             async with asyncio.timeout(self.settings.call_seconds):
-                return await self._client.request(method, url, auth=auth, **options)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TryAgain(code="unreachable") from error
+                return await self._client.request(method, url, auth=auth, extensions={"trace": trace}, **options)
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Misconfigured("api url") from error
         except (httpx.HTTPError, TimeoutError) as error:
-            raise Ambiguous("no answer") from error
+            # Waiting for a connection, or making one, is not yet asking for anything.
+            raise (Ambiguous("no answer") if left else TryAgain(code="unreachable")) from error
 
     # Lists
 

@@ -380,6 +380,20 @@ async def test_an_unreachable_provider_took_nothing() -> None:
         assert type(caught.value) is error
 
 
+async def test_waiting_for_a_connection_is_not_a_send(standin: TwilioStandin) -> None:
+    """When the time is up before a request could leave, nothing is in doubt."""
+    async with httpx.AsyncClient(verify=False, limits=httpx.Limits(max_connections=1), timeout=None) as client:
+        hurried = Twilio(replace(SETTINGS, api_url=standin.api_url, call_seconds=0.2), client)
+        patient = Twilio(replace(SETTINGS, api_url=standin.api_url), client)
+        standin.faults.append(standins.HANGS_BEFORE)
+        holding = asyncio.create_task(patient.send(message("Premier")))
+        await standin.wait_for(lambda: standin.calls)
+        with pytest.raises(TryAgain):
+            await hurried.send(message("Second"))
+        assert len(standin.calls) == 1
+        holding.cancel()
+
+
 # Settling what is ambiguous
 
 
