@@ -143,7 +143,7 @@ def _senses(content: dict[str, Any]) -> Iterator[tuple[str, _Sense]]:
 
 @lru_cache(maxsize=2)
 def _load(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+    content: dict[str, Any] = yaml.load(path.read_bytes(), Loader=yaml.CBaseLoader)  # noqa: S506 (makes strings only)
     return content
 
 
@@ -153,4 +153,4 @@ def _default_sms() -> dict[str, tuple[str, ...]]:
 
 
 def _sms(content: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {fold(str(short)): tuple(fold(meant).split()) for short, meant in content["sms"].items()}
+    return {fold(short): tuple(fold(meant).split()) for short, meant in content["sms"].items()}

@@ -1,0 +1,133 @@
+"""The needs behind what people write, as the values of data·inclusion 1.0.
+
+Scores: a theme said in several words 1.0, in one word 0.9, a category 0.75; less when misspelled.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from knowledge.lexicons import spelled_out
+from knowledge.phrases import GAP, BadPhrase, Found, Phrases, expand, longest
+from knowledge.words import fold
+
+_FILE = Path(__file__).with_name("needs.yml")
+_KEYS = {"label", "labels", "words", "other"}
+LANGUAGES = ("fr", "en", "ar", "es", "pt", "tr", "uk", "ru", "ro")
+
+
+class BadNeeds(ValueError):
+    """Correct `knowledge/needs.yml` where each line of this message says."""
+
+
+@dataclass(frozen=True)
+class NeedMatch:
+    """A need said in a stretch of text; `value` is a category, or "category--theme"."""
+
+    value: str
+    start: int
+    end: int
+    score: float
+
+
+class Needs:
+    """The needs file, ready to read messages with."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self._rows: dict[str, dict[str, Any]] = {**content["categories"], **content["themes"]}
+        self._phrases = Phrases(_entries(content), fillers=content["fillers"], inflect=True)
+
+    @classmethod
+    def from_file(cls, path: Path | None = None) -> "Needs":
+        return cls(load(path))
+
+    def values(self) -> list[str]:
+        """The categories, then the themes."""
+        return list(self._rows)
+
+    def label(self, value: str, language: str = "fr") -> str:
+        """What people are told, in French where the language has no label."""
+        row = self._rows[value]
+        label: str = row.get("labels", {}).get(language, row["label"])
+        return label
+
+    def find(self, text: str) -> list[NeedMatch]:
+        """The needs said, best first: a theme before a category, the more said the better."""
+        said = spelled_out(text)
+        best: dict[str, tuple[tuple[float, ...], NeedMatch]] = {}
+        for found in longest(self._phrases.find(said)):
+            if found.value:
+                match = NeedMatch(found.value, said[found.first].start, said[found.last - 1].end, _score(found))
+                rank = (match.score, found.size, match.end - match.start, -match.start)
+                best[match.value] = max(best.get(match.value, (rank, match)), (rank, match), key=lambda one: one[0])
+        ranked = sorted(best.values(), key=lambda one: one[0], reverse=True)
+        return [match for _, match in ranked]
+
+
+def load(path: Path | None = None) -> dict[str, Any]:
+    """The content of a needs file, unchecked."""
+    content: dict[str, Any] = yaml.load((path or _FILE).read_bytes(), Loader=yaml.CBaseLoader)  # noqa: S506 (makes strings only)
+    return content
+
+
+def _score(found: Found[str]) -> float:
+    said = 1.0 if found.size > 1 else 0.9
+    return round(found.score * (said if "--" in found.value else 0.75), 3)
+
+
+def _entries(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from ((phrase, "") for phrase in content["traps"])
+    for value, row in {**content["categories"], **content["themes"]}.items():
+        yield from ((phrase, value) for phrase in _phrases(row))
+
+
+def _phrases(row: dict[str, Any]) -> Iterator[str]:
+    yield from row["words"]
+    for phrases in row.get("other", {}).values():
+        yield from phrases
+
+
+def check(content: dict[str, Any], expected: Iterable[str]) -> None:
+    """Raise `BadNeeds` with every fault of a needs file; `expected` are data·inclusion's values."""
+    faults = [*_faults_of_values(content, set(expected)), *_faults_of_rows(content), *_doubles(content)]
+    if faults:
+        raise BadNeeds("\n".join(dict.fromkeys(faults)))
+
+
+def _faults_of_values(content: dict[str, Any], expected: set[str]) -> Iterator[str]:
+    for section, is_theme in (("categories", False), ("themes", True)):
+        known = {value for value in expected if ("--" in value) == is_theme}
+        given = set(content.get(section) or ())
+        yield from (f"{section} : « {value} » n'existe pas dans data·inclusion" for value in sorted(given - known))
+        yield from (f"{section} : « {value} » manque" for value in sorted(known - given))
+
+
+def _faults_of_rows(content: dict[str, Any]) -> Iterator[str]:
+    for value, row in {**content["categories"], **content["themes"]}.items():
+        yield from (f"{value} : « {key} » n'est pas une clé connue" for key in sorted(set(row) - _KEYS))
+        if not row.get("label") or not row.get("words"):
+            yield f"{value} : il faut un label et au moins une façon de dire (words)"
+        languages = {*row.get("other", {}), *row.get("labels", {})}
+        yield from (f"{value} : langue « {code} » inconnue" for code in sorted(languages - set(LANGUAGES)))
+
+
+def _doubles(content: dict[str, Any]) -> Iterator[str]:
+    """The same way of saying under two values, once the small words are left out."""
+    fillers = {fold(filler) for filler in content["fillers"]}
+    owners: dict[tuple[str, ...], str] = {}
+    for phrase, value in _entries(content):
+        try:
+            ways = expand(phrase)
+        except BadPhrase:
+            yield f"{value} : « {phrase} » est mal écrit"
+            continue
+        for way in ways:
+            kept = tuple(word for word in way if word not in fillers)
+            if not kept or GAP in (kept[0], kept[-1]):
+                yield f"{value} : « {phrase} » commence ou finit par « … » ou de petits mots"
+            elif owners.setdefault(kept, value) != value:
+                owner = owners[kept] or "traps"
+                yield f"« {' '.join(kept)} » est à la fois sous {owner} et sous {value or 'traps'}"

@@ -1,0 +1,120 @@
+"""The needs that people say, under both interpreters."""
+
+import json
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from knowledge.needs import BadNeeds, Needs, check, load
+from tests.knowledge.said import lines, pairs
+from tests.knowledge.test_places import ENGINE, ROOT
+
+REFERENCE = ROOT.parent / "shared/data/referentiels_data_inclusion_v1.0.10.json"
+
+
+@pytest.fixture(scope="module")
+def needs() -> Needs:
+    return Needs.from_file()
+
+
+@pytest.fixture(scope="module")
+def values() -> list[str]:
+    reference = json.loads(REFERENCE.read_text())
+    return [row["value"] for kind in ("categories", "thematiques") for row in reference[kind]]
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    return load()
+
+
+@pytest.mark.parametrize(("said", "value"), list(pairs("needs.txt")))
+def test_need_is_understood(needs: Needs, said: str, value: str) -> None:
+    """What people write is taken first for the need of the table."""
+    assert [match.value for match in needs.find(said)][:1] == [value]
+
+
+@pytest.mark.parametrize("said", list(lines("no_need.txt")))
+def test_no_need_is_imagined(needs: Needs, said: str) -> None:
+    """Sentences about anything else name no need."""
+    assert needs.find(said) == []
+
+
+def test_file_is_sound(values: list[str], content: dict[str, Any]) -> None:
+    """Every category and theme of data·inclusion has its label and its words, and no phrase two owners."""
+    check(content, values)
+    assert sorted(Needs(content).values()) == sorted(values)
+
+
+def test_every_theme_is_found_by_its_label_or_words(needs: Needs, content: dict[str, Any]) -> None:
+    """The first plain way of saying each value leads to it."""
+    for value, row in {**content["categories"], **content["themes"]}.items():
+        plain = next(words for words in row["words"] if not set(words) & set("(|…*"))
+        assert needs.find(plain)[0].value == value, plain
+
+
+def test_label(needs: Needs) -> None:
+    """Labels are short, and French when there is none in the language asked for."""
+    assert needs.label("famille--garde-denfants") == "Garde d'enfants"
+    assert needs.label("famille--garde-denfants", "ru") == "Garde d'enfants"
+    assert all(len(needs.label(value)) <= 48 for value in needs.values())
+
+
+def test_span_and_order(needs: Needs) -> None:
+    """Matches carry their span in the text as given; a theme comes before a category."""
+    text = "Du travail, et surtout : faire garder mon fils !"
+    found = needs.find(text)
+    assert [(m.value, text[m.start : m.end]) for m in found] == [
+        ("famille--garde-denfants", "garder mon fils"),
+        ("trouver-un-emploi", "travail"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (lambda c: c["themes"].pop("famille--garde-denfants"), "« famille--garde-denfants » manque"),
+        (lambda c: c["themes"].update({"famille--x": {"label": "X", "words": ["zzz"]}}), "« famille--x » n'existe pas"),
+        (lambda c: c["themes"]["sante--addictions"]["words"].append("nounou"), "« nounou » est à la fois sous"),
+        (lambda c: c["themes"]["sante--addictions"].update(word=["x"]), "« word » n'est pas une clé connue"),
+        (lambda c: c["themes"]["sante--addictions"].update(label=""), "il faut un label"),
+        (lambda c: c["themes"]["sante--addictions"]["words"].append("a (b"), "« a (b » est mal écrit"),
+        (lambda c: c["themes"]["sante--addictions"]["words"].append("le la"), "de petits mots"),
+        (lambda c: c["themes"]["sante--addictions"]["other"].update(xx=["x"]), "langue « xx » inconnue"),
+    ],
+)
+def test_faults_are_told(values: list[str], content: dict[str, Any], fault: Any, told: str) -> None:
+    """A fault in the file is told to its editor in one clear line."""
+    fault(content)
+    with pytest.raises(BadNeeds) as raised:
+        check(content, values)
+    assert told in str(raised.value)
+
+
+def test_fast_enough(needs: Needs) -> None:
+    """160 characters are read within two milliseconds of processor time."""
+    text = (
+        "bonjour je voudrais une creche ou une nounou qui prend les bébés de 6 mois pres de chez moi car je travaille"
+    )
+    start = time.process_time()
+    for index in range(100):
+        needs.find(f"{text} merci de répondre {index} mercii{index}")
+    assert (time.process_time() - start) / 100 < 0.002
+
+
+@pytest.mark.skipif(not ENGINE.exists(), reason="the engine's environment is not set up")
+def test_engine_reads_the_same() -> None:
+    """The engine's older interpreter understands the tables alike."""
+    script = """
+from knowledge.needs import Needs
+from tests.knowledge.said import lines, pairs
+needs = Needs.from_file()
+for said, value in pairs("needs.txt"):
+    assert needs.find(said)[0].value == value, said
+for said in lines("no_need.txt"):
+    assert needs.find(said) == [], said
+"""
+    done = subprocess.run([ENGINE, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
