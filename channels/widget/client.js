@@ -31,6 +31,7 @@ export class Client {
   watchPage() {
     let timer;
     addEventListener("online", () => this.wake());
+    addEventListener("offline", () => this.streaming && this.streaming.abort());
     document.addEventListener("visibilitychange", () => {
       clearTimeout(timer);
       if (document.hidden) timer = setTimeout(() => this.rest(), HIDDEN);

@@ -6,12 +6,14 @@ import { TEXTS } from "./texts.js";
 const PATIENT = 700;
 const LOST = 1500;
 const WAIT = 30000;
+const SETTLED = 500;
 
 // What was said, in order: confirmed messages, then those that are still on their way. It is the one live region.
 export class Thread {
   constructor(say) {
     this.say = say;
-    this.pending = new Map();
+    this.mine = new Map();
+    this.pending = new Set();
     this.asked = new Set();
     this.list = h("div", { class: "list" });
     this.typing = h("p", { class: "typing", hidden: true }, h("span", { class: "dots", "aria-hidden": "true" }), h("span"));
@@ -31,10 +33,12 @@ export class Thread {
     this.log.scrollTop = this.log.scrollHeight;
   }
 
-  // History that was read before is shown without being announced again.
+  // History is shown without being announced again; screen readers look a moment after the change.
   catchingUp(busy) {
-    this.log.setAttribute("aria-busy", String(busy));
     this.quiet = busy;
+    clearTimeout(this.speaking);
+    if (busy) this.log.setAttribute("aria-live", "off");
+    else this.speaking = setTimeout(() => this.log.removeAttribute("aria-live"), SETTLED);
   }
 
   place(node, before) {
@@ -61,15 +65,15 @@ export class Thread {
   }
 
   show(data) {
-    const known = data.author === "person" && this.pending.get(data.client);
+    const known = data.author === "person" && this.mine.get(data.client);
     if (known) {
-      this.pending.delete(data.client);
+      this.pending.delete(known);
       showStatus(known, "");
       return;
     }
     if (data.author !== "person") this.expect(false);
     if ((data.choices || []).length) this.retire();
-    const [waiting] = this.pending.values();
+    const [waiting] = this.pending;
     this.place(messageView(data, (choice) => this.choose(choice)), waiting);
   }
 
@@ -85,20 +89,23 @@ export class Thread {
     return true;
   }
 
-  // A message of ours, from the moment it is written until the server shows it back.
+  // A message of ours, from the moment it is written until the server shows it back, which may come before its answer.
   own(item, word, sentence) {
-    let node = this.pending.get(item.id);
-    if (!node) {
-      node = messageView({ author: "person", text: item.text, at: item.at });
-      this.pending.set(item.id, node);
-      this.quiet = false;
-      this.place(node);
-      this.toEnd();
-    }
-    showStatus(node, word, sentence);
+    const node = this.mine.get(item.id) || this.write(item);
+    if (this.pending.has(node)) showStatus(node, word, sentence);
     if (word === "sent" || word === "refused") this.asked.delete(item.choice);
-    if (word === "refused") this.pending.delete(item.id);
-    if (word === "sent") this.expect(true);
+    if (word === "refused") this.pending.delete(node);
+    if (word === "sent" && this.pending.has(node)) this.expect(true);
+  }
+
+  write(item) {
+    const node = messageView({ author: "person", text: item.text, at: item.at });
+    this.mine.set(item.id, node);
+    this.pending.add(node);
+    this.quiet = false;
+    this.place(node);
+    this.toEnd();
+    return node;
   }
 
   expect(waiting) {
@@ -146,14 +153,16 @@ export class Thread {
 
   clear(except) {
     hush();
-    const kept = except && this.pending.get(except.id);
-    this.pending.clear();
-    this.asked.clear();
-    this.list.replaceChildren(...(kept ? [kept] : []));
-    if (kept) this.pending.set(except.id, kept);
-    this.expect(false);
+    const kept = except && this.mine.get(except.id);
+    for (const known of [this.mine, this.pending, this.asked]) known.clear();
+    this.list.replaceChildren();
+    this.welcome.classList.remove("begun");
+    if (kept) {
+      this.mine.set(except.id, kept);
+      this.pending.add(kept);
+      this.place(kept);
+    }
     this.busy = false;
-    this.showTyping();
-    this.welcome.classList.toggle("begun", Boolean(kept));
+    this.expect(false);
   }
 }

@@ -27,6 +27,12 @@ from tests.conftest import Server
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 _START_SECONDS = 40
+_EMBEDDING = """<!doctype html>
+<html lang="fr">
+<head><title>Mairie</title><script src="{api}/widget.js" defer></script></head>
+<body><main><h1>Mairie</h1><p>Bienvenue.</p></main></body>
+</html>
+"""
 
 
 def free_port() -> int:
@@ -58,8 +64,13 @@ class ChatServer:
                 return
         raise TimeoutError("the stand-in did not start")
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def kill(self) -> None:
-        assert self._process
+        if self._process is None or not self.running:
+            return
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
@@ -93,21 +104,35 @@ def browser(postgres: Server) -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[str]:
-    (tmp_path / "site").mkdir()
-    with other_site(tmp_path / "site") as url:
+@pytest.fixture(scope="package")
+def site_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="package")
+def site(site_folder: Path) -> Iterator[str]:
+    with other_site(site_folder) as url:
         yield url
 
 
+# Each test is a visitor of its own: one server and one database do for all.
+@pytest.fixture(scope="package")
+def shared_server(
+    postgres: Server, tmp_path_factory: pytest.TempPathFactory, site: str, site_folder: Path
+) -> Iterator[ChatServer]:
+    database_url = postgres.create()
+    made = ChatServer(database_url, tmp_path_factory.mktemp("chat"), widget_origins=site)
+    (site_folder / "index.html").write_text(_EMBEDDING.format(api=made.url), encoding="utf-8")
+    yield made
+    made.kill()
+    postgres.drop(database_url)
+
+
 @pytest.fixture
-def server(database_url: str, tmp_path: Path, site: str) -> Iterator[ChatServer]:
-    started = ChatServer(database_url, tmp_path / "data", widget_origins=site)
-    embedding = f'<!doctype html><html lang="fr"><head><title>Mairie</title><script src="{started.url}/widget.js" defer></script></head><body><main><h1>Mairie</h1><p>Bienvenue.</p></main></body></html>'
-    (tmp_path / "site" / "index.html").write_text(embedding)
-    started.start()
-    yield started
-    started.kill()
+def server(shared_server: ChatServer) -> ChatServer:
+    if not shared_server.running:
+        shared_server.start()
+    return shared_server
 
 
 @pytest.fixture

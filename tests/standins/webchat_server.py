@@ -163,6 +163,4 @@ def create(settings: Settings) -> FastAPI:
 if __name__ == "__main__":
     given = orjson.loads(sys.argv[1])
     running = Settings(_env_file=None, **given)  # type: ignore[call-arg]
-    uvicorn.run(
-        create(running), host="127.0.0.1", port=running.port, log_level="warning", timeout_graceful_shutdown=1
-    )
+    uvicorn.run(create(running), host="127.0.0.1", port=running.port, log_level="warning", timeout_graceful_shutdown=1)
