@@ -65,7 +65,7 @@ async def _start(settings: Settings, supervisor: Supervisor, *, demo: bool) -> N
     await asyncio.to_thread(migrate, database_url(settings))
     if await train(force=False):
         raise SystemExit("Le modèle n'a pas pu être entraîné : voir les lignes ci-dessus.")
-    for program in _programs(settings, keys):
+    for program in programs(settings, keys):
         await supervisor.start(program)
     relais = Relais.build(settings, name="relais up", pool_size=3)
     try:
@@ -82,32 +82,32 @@ async def _start_postgres(settings: Settings, supervisor: Supervisor) -> None:
     if embedded.is_running():
         raise PostgresFailed(f"Relais tourne déjà sur {settings.data_dir}. Arrêtez-le, ou changez RELAIS_DATA_DIR.")
     await asyncio.to_thread(embedded.prepare)
-    program = Program(
-        "postgres",
-        embedded.command(),
-        options=embedded.popen_options,
-        order=0,
-        stop_signal=signal.SIGINT,
-    )
+    program = postgres(embedded)
     await supervisor.start(program)
     assert program.process is not None  # noqa: S101
     await embedded.wait_ready(program.process)
     await embedded.ensure_database()
 
 
-def _programs(settings: Settings, keys: Keys) -> list[Program]:
-    programs = []
+def postgres(embedded: Embedded) -> Program:
+    """The embedded server, stopped last, by its own fast shutdown."""
+    return Program("postgres", embedded.command(), options=embedded.popen_options, order=0, stop_signal=signal.SIGINT)
+
+
+def programs(settings: Settings, keys: Keys, environment: Mapping[str, str] | None = None) -> list[Program]:
+    """What runs on this machine besides PostgreSQL, in the order of starting."""
+    ours = {**(os.environ if environment is None else environment), "PYTHONPATH": str(ROOT)}
+    chosen = []
     if is_loopback(settings.rasa_url):
-        command, environment = engine(settings, keys)
-        programs.append(Program("engine", command, environment, order=1))
+        chosen.append(Program("engine", *engine(settings, keys), order=1))
     if is_loopback(settings.actions_url):
-        programs.append(Program("actions", _bot("actions"), os.environ, order=1))
-    programs.append(Program("worker", _bot("worker"), os.environ, order=2))
-    programs.append(Program("web", _bot("web"), os.environ, order=3))
-    return programs
+        chosen.append(Program("actions", _bot("actions"), ours, order=1))
+    chosen.append(Program("worker", _bot("worker"), ours, order=2))
+    chosen.append(Program("web", _bot("web"), ours, order=3))
+    return chosen
 
 
-def engine(settings: Settings, keys: Keys, *, url: str = "") -> tuple[list[str], Mapping[str, str]]:
+def engine(settings: Settings, keys: Keys) -> tuple[list[str], Mapping[str, str]]:
     """The engine's command and its whole environment: none of our other secrets reach it."""
     host, port = address(settings.rasa_url)
     command = [
@@ -117,7 +117,7 @@ def engine(settings: Settings, keys: Keys, *, url: str = "") -> tuple[list[str],
     ]  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RELAIS_")}
     ours = {
-        "RELAIS_ENGINE_DATABASE_URL": url or database_url(settings),
+        "RELAIS_ENGINE_DATABASE_URL": database_url(settings),
         "RELAIS_RASA_TOKEN": keys.rasa_token,
         "RELAIS_ACTIONS_URL": settings.actions_url.rstrip("/"),
         "RELAIS_SECRET_KEYS": keys.secret_keys,

@@ -90,7 +90,9 @@ class Pipeline:
         async with self.relais.database.begin() as connection:
             return list(
                 await connection.execute(
-                    select(message).where(message.c.direction == direction).order_by(message.c.created_at, message.c.seq)
+                    select(message)
+                    .where(message.c.direction == direction)
+                    .order_by(message.c.created_at, message.c.seq)
                 )
             )
 

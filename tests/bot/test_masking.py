@@ -24,7 +24,14 @@ def test_masked(text: str, masked: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["69100 Villeurbanne", "le 12/03/2026 à 14h30", "Lyon 8, 3 enfants, 651,69 euros", "rdv 24 11 2026 14 30", "1", "réf 20261124"],
+    [
+        "69100 Villeurbanne",
+        "le 12/03/2026 à 14h30",
+        "Lyon 8, 3 enfants, 651,69 euros",
+        "rdv 24 11 2026 14 30",
+        "1",
+        "réf 20261124",
+    ],
 )
 def test_left_alone(text: str) -> None:
     """Postal codes, dates, amounts and references stay: the assistant needs them."""

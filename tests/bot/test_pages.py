@@ -41,9 +41,9 @@ async def test_the_home_page_gives_the_sms_number(client: httpx.AsyncClient) -> 
 
 async def test_the_home_page_is_silent_about_what_is_off(settings: Settings) -> None:
     """Without SMS the public is told nothing of SMS."""
-    async with serving(create(settings.model_copy(update={"twilio_auth_tokens": ()}))) as base:
-        async with httpx.AsyncClient(base_url=base) as client:
-            assert "SMS" not in (await client.get("/")).text
+    silent = settings.model_copy(update={"twilio_auth_tokens": ()})
+    async with serving(create(silent)) as base, httpx.AsyncClient(base_url=base) as client:
+        assert "SMS" not in (await client.get("/")).text
 
 
 async def test_the_statement_is_honest(client: httpx.AsyncClient) -> None:

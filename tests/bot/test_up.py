@@ -18,7 +18,9 @@ HAS_A_CHILD = (
     "import subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
     "print('pid', child.pid, flush=True); time.sleep(600)"
 )
-IGNORES = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('pid 0', flush=True); time.sleep(600)"
+IGNORES = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('pid 0', flush=True); time.sleep(600)"
+)
 
 
 class Lines:
@@ -82,7 +84,9 @@ async def test_programs_stop_in_order() -> None:
     supervisor = Supervisor(lines.write)
     says = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *a: (print('bye', flush=True), sys.exit()));"
     for name, order in (("postgres", 0), ("web", 3), ("engine", 1)):
-        program = Program(name, [sys.executable, "-c", f"{says} print('pid', 0, flush=True); time.sleep(600)"], order=order)
+        program = Program(
+            name, [sys.executable, "-c", f"{says} print('pid', 0, flush=True); time.sleep(600)"], order=order
+        )
         await supervisor.start(program)
     await lines.until(lambda all: len(lines.pids()) == 3)
     await supervisor.stop()
