@@ -26,8 +26,7 @@ _READ = f"SELECT data FROM rasa.events WHERE sender_id = :sender AND {_SESSION} 
 _READ_ALL = "SELECT data FROM rasa.events WHERE sender_id = :sender ORDER BY id"
 _COUNT = f"SELECT count(*) FROM rasa.events WHERE sender_id = :sender AND {_SESSION}"
 _WRITE = """
-    INSERT INTO rasa.events (sender_id, type_name, timestamp, action_name, data)
-    VALUES (:sender, :type, :timestamp, :action, :data)"""
+    INSERT INTO rasa.events (sender_id, type_name, timestamp, data) VALUES (:sender, :type, :timestamp, :data)"""
 
 
 class EncryptedTrackerStore(TrackerStore, SerializedTrackerAsText):
@@ -74,7 +73,6 @@ class EncryptedTrackerStore(TrackerStore, SerializedTrackerAsText):
             "sender": sender_id,
             "type": event.type_name,
             "timestamp": data.get("timestamp"),
-            "action": data.get("name"),
             "data": base64.b64encode(secret).decode(),
         }
 

@@ -21,7 +21,7 @@ from knowledge.needs import Needs
 from knowledge.places import Places
 
 _FILE = Path(__file__).parent.parent / "entities.yml"
-Found = Tuple[str, str, int, int, float]
+Found = Tuple[str, str, int, int, float, str]
 
 
 @lru_cache(maxsize=1)
@@ -29,22 +29,22 @@ def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
     data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
     return [
         (entity, str(value), re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE))
-        for entity in ("branch_type", "ordinal")
+        for entity in ("branch_type", "ordinal", "aspect")
         for value, patterns in data[entity].items()
         for pattern in patterns
     ]
 
 
 def find(text: str, places: Places, needs: Needs) -> Iterator[Found]:
-    """Entities of a text: name, value, start, end, score. A place that is shared is found once a candidate."""
+    """Entities of a text: name, value, start, end, score, key. A shared place is found once a candidate."""
     for match in places.find(text):
         for place in match.places:
-            yield "place", place.code, match.start, match.end, match.score
+            yield "place", place.code, match.start, match.end, match.score, place.key
     for need in needs.find(text)[:1]:
-        yield "need", need.value, need.start, need.end, need.score
+        yield "need", need.value, need.start, need.end, need.score, ""
     for entity, value, pattern in _words():
         for hit in pattern.finditer(text):
-            yield entity, value, hit.start(), hit.end(), 1.0
+            yield entity, value, hit.start(), hit.end(), 1.0, ""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -74,12 +74,17 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
 
     def process(self, messages: List[Message]) -> List[Message]:
         for message in messages:
-            found = [self._as_rasa(*entity) for entity in _longest(find(message.get(TEXT) or "", self._places, self._needs))]
+            text = message.get(TEXT) or ""
+            if text.startswith("/"):
+                continue
+            found = [self._as_rasa(*entity) for entity in _longest(find(text, self._places, self._needs))]
             message.set("entities", message.get("entities", []) + found, add_to_output=True)
         return messages
 
-    def _as_rasa(self, entity: str, value: str, start: int, end: int, score: float) -> Dict[str, Any]:
+    def _as_rasa(self, entity: str, value: str, start: int, end: int, score: float, key: str) -> Dict[str, Any]:
+        more = {"key": key} if key else {}
         return {
+            **more,
             "entity": entity,
             "value": value,
             "start": start,

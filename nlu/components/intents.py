@@ -28,6 +28,7 @@ RANKING = 6
 _NGRAMS = HashingVectorizer(
     analyzer="char_wb", ngram_range=(2, 5), n_features=2**14, alternate_sign=False, norm="l2", lowercase=False
 )
+_FAMILIAR_ENOUGH = 0.75
 
 
 class Reader:
@@ -61,6 +62,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         self._names: List[str] = []
         self._dense: Optional[Reader] = None
         self._spelling: Optional[Reader] = None
+        self._seen = np.zeros(0, dtype=bool)
 
     @classmethod
     def create(
@@ -74,7 +76,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"spelling_share": 0.4, "dense_strength": 20.0, "spelling_strength": 10.0}
+        return {"spelling_share": 0.45, "dense_strength": 20.0, "spelling_strength": 30.0}
 
     @classmethod
     def validate_config(cls, config: Dict[str, Any]) -> None:
@@ -85,7 +87,9 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         self._names = sorted({example.get(INTENT) for example in examples})
         labels = [self._names.index(example.get(INTENT)) for example in examples]
         self._dense = Reader.fit(_vectors(examples), labels, strength=self._config["dense_strength"])
-        self._spelling = Reader.fit(_counts(examples), labels, strength=self._config["spelling_strength"])
+        counts = _counts(examples)
+        self._spelling = Reader.fit(counts, labels, strength=self._config["spelling_strength"])
+        self._seen = np.asarray((counts > 0).sum(axis=0)).ravel() > 0
         self._persist()
         return self._resource
 
@@ -97,10 +101,16 @@ class BlendedIntents(IntentClassifier, GraphComponent):
             return messages
         share = self._config["spelling_share"]
         rows = (1 - share) * self._dense.probabilities(_vectors(messages))
-        rows = rows + share * self._spelling.probabilities(_counts(messages))
-        for message, row in zip(messages, rows):
-            self._rank(message, row)
+        counts = _counts(messages)
+        rows = rows + share * self._spelling.probabilities(counts)
+        for message, row, familiar in zip(messages, rows, self._familiarity(counts)):
+            self._rank(message, row * familiar if (message.get(TEXT) or "").isascii() else row)
         return messages
+
+    def _familiarity(self, counts: Any) -> np.ndarray:
+        """1 for a text made of bits of known words, less for « zzzz qqqq »: no reader is to be believed there."""
+        known = np.asarray((counts > 0) @ self._seen.astype(np.float32)).ravel()
+        return np.minimum(1.0, known / np.maximum(1, counts.getnnz(axis=1)) / _FAMILIAR_ENOUGH)
 
     def _rank(self, message: Message, row: np.ndarray) -> None:
         scores = {name: float(score) for name, score in zip(self._names, row)}
@@ -115,6 +125,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
             (folder / "intents.json").write_text(json.dumps(self._names))
             for name, reader in (("dense", self._dense), ("spelling", self._spelling)):
                 np.savez_compressed(folder / f"{name}.npz", weights=reader.weights, bias=reader.bias)
+            np.save(folder / "seen.npy", self._seen)
 
     @classmethod
     def load(
@@ -128,6 +139,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         loaded = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             loaded._names = json.loads((folder / "intents.json").read_text())
+            loaded._seen = np.load(folder / "seen.npy")
             loaded._dense, loaded._spelling = (
                 Reader(**np.load(folder / f"{name}.npz")) for name in ("dense", "spelling")
             )

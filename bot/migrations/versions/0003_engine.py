@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column(
             "intent_name", sa.String(255), nullable=True, comment="left empty: an intent tells of a person's life"
         ),
-        sa.Column("action_name", sa.String(255), nullable=True),
+        sa.Column("action_name", sa.String(255), nullable=True, comment="left empty, likewise"),
         sa.Column("data", sa.Text(), nullable=True, comment="encrypted"),
         schema="rasa",
         comment="Rasa's own layout, so that its tools can read it",
