@@ -67,7 +67,7 @@ def test_span_and_order(needs: Needs) -> None:
     text = "Du travail, et surtout : faire garder mon fils !"
     found = needs.find(text)
     assert [(m.value, text[m.start : m.end]) for m in found] == [
-        ("famille--garde-denfants", "garder mon fils"),
+        ("famille--garde-denfants", "faire garder mon fils"),
         ("trouver-un-emploi", "travail"),
     ]
 

@@ -1,0 +1,215 @@
+"""OpenStreetMap opening hours: open or not, until when, and in plain French.
+
+Places are closed on French public holidays unless their hours speak of PH. Hours that cannot be
+read, or that depend on something else ("unknown"), are not known: nothing here raises.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+from opening_hours import OpeningHours, State, validate
+
+PARIS = ZoneInfo("Europe/Paris")
+_DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MONTHS = (
+    *("janvier", "février", "mars", "avril", "mai", "juin"),
+    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+)
+_MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001 (a week on paper)
+_DATED = re.compile(
+    r"[A-Z][a-z]{2} \d|\[|week|easter|\d{4}(?!:)|SH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|sun|dawn|dusk"
+)
+_MOST_CHANGES = 400  # a place with two openings a day, closed for half a year
+
+Range = tuple[int, int]  # minutes since midnight; the end may be past the next one
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Whether a place is open; when `known` is false nothing else means anything."""
+
+    open: bool
+    until: datetime | None
+    next_opening: datetime | None
+    known: bool
+
+
+UNKNOWN = Opening(open=False, until=None, next_opening=None, known=False)
+
+
+def valid(hours: str) -> bool:
+    """Whether the hours can be read at all."""
+    return bool(hours.strip()) and _parse(hours) is not None
+
+
+def opening(hours: str, at: datetime) -> Opening:
+    """Open at `at` (aware) and until when, else when next; instants are in Europe/Paris."""
+    parsed = _parse(hours)
+    if parsed is None or at.tzinfo is None:
+        return UNKNOWN
+    local = at.astimezone(PARIS)
+    state = _state(parsed, local)
+    if state == State.UNKNOWN:
+        return UNKNOWN
+    change = _next(parsed, local, until_open=state == State.CLOSED)
+    if state == State.OPEN:
+        return Opening(open=True, until=change, next_opening=None, known=True)
+    return Opening(open=False, until=None, next_opening=change, known=True)
+
+
+def next_in_french(instant: datetime, at: datetime) -> str:
+    """« aujourd'hui à 14 h », « demain à 9 h », « lundi à 9 h », « le lundi 4 mai à 9 h » after a week."""
+    local = instant.astimezone(PARIS)
+    days = (local.date() - at.astimezone(PARIS).date()).days
+    weekday = _DAYS[local.weekday()]
+    later = f"le {weekday} {_day_of_month(local.date())} {_MONTHS[local.month - 1]}"
+    day = {0: "aujourd'hui", 1: "demain"}.get(days, weekday if days < 7 else later)
+    return f"{day} à {_hour(local.hour * 60 + local.minute)}"
+
+
+@lru_cache(maxsize=4096)
+def in_french(hours: str, *, short: bool = False) -> str:
+    """The week in plain French, "" when the hours cannot be read.
+
+    « du lundi au vendredi de 9 h à 12 h et de 14 h à 17 h ; le samedi de 9 h à 12 h », or, `short`
+    as for an SMS, « lun-ven 9h-12h, 14h-17h ; sam 9h-12h ».
+    """
+    parsed = _parse(hours)
+    if parsed is None:
+        return ""
+    weeks = [_week(parsed, _MONDAY + timedelta(weeks=number)) for number in range(53 if _DATED.search(hours) else 1)]
+    usual = max(filter(any, weeks), key=weeks.count, default=((),) * 7)
+    written = _write(usual, short=short)
+    varies = any(week != usual for week in weeks)
+    if not written or not varies:
+        return written
+    return written + (" (varie)" if short else " (les horaires changent selon les dates)")
+
+
+@lru_cache(maxsize=4096)
+def _parse(hours: str) -> OpeningHours | None:
+    written = hours.strip()
+    return OpeningHours(written) if written and validate(written) else None
+
+
+@lru_cache(maxsize=32)
+def _holidays(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("FR", years=year))
+
+
+def _closed_all_day(parsed: OpeningHours, day: date) -> bool:
+    return day in _holidays(day.year) and not re.search("PH|24/7", str(parsed))
+
+
+def _state(parsed: OpeningHours, local: datetime) -> State:
+    """The state on the clock of the wall, which is what opening hours are written for."""
+    if _closed_all_day(parsed, local.date()):
+        return State.CLOSED
+    with_holidays = _with_holidays(str(parsed))
+    return with_holidays.state(local.replace(tzinfo=None))[0]
+
+
+@lru_cache(maxsize=4096)
+def _with_holidays(hours: str) -> OpeningHours:
+    return OpeningHours(hours, country="FR") if "PH" in hours else OpeningHours(hours)
+
+
+def _next(parsed: OpeningHours, local: datetime, *, until_open: bool) -> datetime | None:
+    """When the place opens next, or, `until_open` being false, when it closes."""
+    wall = local.replace(tzinfo=None)
+    for _ in range(_MOST_CHANGES):
+        change = _with_holidays(str(parsed)).next_change(wall)
+        midnight = datetime.combine(wall.date() + timedelta(days=1), datetime.min.time())
+        if _closed_all_day(parsed, midnight.date()) or _closed_all_day(parsed, wall.date()):
+            change = min(change or midnight, midnight)
+        if change is None:
+            return None
+        wall = change
+        instant = wall.replace(tzinfo=PARIS).astimezone(UTC).astimezone(PARIS)
+        if (_state(parsed, instant.replace(tzinfo=PARIS)) == State.OPEN) == until_open:
+            return instant
+    return None
+
+
+def _week(parsed: OpeningHours, monday: datetime) -> tuple[tuple[Range, ...], ...]:
+    """The open ranges of each day; one that runs past midnight belongs to the day it starts on."""
+    days: list[list[Range]] = [[] for _ in _DAYS]
+    intervals = parsed.intervals(monday - timedelta(days=1), monday + timedelta(days=8))
+    for start, end in _joined((a, b) for a, b, state, _ in intervals if state == State.OPEN):
+        if end - start >= timedelta(days=2):
+            return ((((0, 24 * 60)),),) * 7
+        day = (start.date() - monday.date()).days
+        if 0 <= day < 7:
+            since = start.hour * 60 + start.minute
+            days[day].append((since, since + int((end - start).total_seconds()) // 60))
+    return tuple(tuple(day) for day in days)
+
+
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    start: datetime | None = None
+    end: datetime | None = None
+    for since, until in spans:
+        if start is not None and end == since:
+            end = until
+            continue
+        if start is not None and end is not None:
+            yield start, end
+        start, end = since, until
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _write(week: Sequence[tuple[Range, ...]], *, short: bool) -> str:
+    if all(day == ((0, 24 * 60),) for day in week):
+        return "24h/24, 7j/7" if short else "tous les jours, jour et nuit"
+    groups: dict[tuple[Range, ...], list[int]] = {}
+    for number, day in enumerate(week):
+        if day:
+            groups.setdefault(day, []).append(number)
+    lines = ((_days(days, short=short), _ranges(ranges, short=short)) for ranges, days in groups.items())
+    return " ; ".join(f"{days} {ranges}" for days, ranges in lines)
+
+
+def _days(days: Sequence[int], *, short: bool) -> str:
+    if len(days) == 7:
+        return "tlj" if short else "tous les jours"
+    names = []
+    for _, run in itertools.groupby(enumerate(days), key=lambda pair: pair[1] - pair[0]):
+        names.extend(_run([day for _, day in run], short=short))
+    return ", ".join(names) if short else _and(names)
+
+
+def _run(days: Sequence[int], *, short: bool) -> list[str]:
+    """Three days in a row or more are a stretch; fewer are named one by one."""
+    first, last = _DAYS[days[0]], _DAYS[days[-1]]
+    if len(days) < 3:
+        return [_DAYS[day][:3] if short else f"le {_DAYS[day]}" for day in days]
+    return [f"{first[:3]}-{last[:3]}" if short else f"du {first} au {last}"]
+
+
+def _ranges(ranges: Sequence[Range], *, short: bool) -> str:
+    if short:
+        return ", ".join(f"{_hour(start, short=True)}-{_hour(end, short=True)}" for start, end in ranges)
+    return _and([f"de {_hour(start)} à {_hour(end)}" for start, end in ranges])
+
+
+def _hour(minutes: int, *, short: bool = False) -> str:
+    hour, minute = divmod(minutes, 60)
+    hour = hour if hour <= 24 else hour - 24
+    if short:
+        return f"{hour}h{minute:02}" if minute else f"{hour}h"
+    return f"{hour} h {minute:02}" if minute else f"{hour} h"
+
+
+def _day_of_month(day: date) -> str:
+    return "1er" if day.day == 1 else str(day.day)
+
+
+def _and(names: Sequence[str]) -> str:
+    return " et ".join(filter(None, (", ".join(names[:-1]), names[-1])))
