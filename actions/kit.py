@@ -68,10 +68,16 @@ class Turn:
     def entities(self) -> list[dict[str, Any]]:
         return list(self.tracker.latest_message.get("entities") or ())
 
-    def heard(self, entity: str) -> list[str]:
-        """The values of an entity in this message, in order, each once."""
-        values = (str(found.get("key") or found["value"]) for found in self.entities if found["entity"] == entity)
-        return list(dict.fromkeys(values))
+    def heard(self, entity: str, *, least: float = 0.0) -> list[str]:
+        """The values of an entity in this message, in order, each once; `least` is the confidence asked for."""
+        found = [one for one in self.entities if one["entity"] == entity and one.get("confidence_entity", 1) >= least]
+        return list(dict.fromkeys(str(one.get("key") or one["value"]) for one in found))
+
+    @property
+    def waiting_action(self) -> str | None:
+        """The action whose question waits for a place, if there is one."""
+        waits = {"place": "action_search_service", "branch_place": "action_find_branch"}
+        return waits.get(str(self.slot("asked"))) if self.slot("search_open") else None
 
     def slot(self, name: str) -> Any:
         return self.tracker.get_slot(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.hits import card, spaced
-from actions.kit import Events, Kit, Turn, Words, choices, mark, set_slots
+from actions.kit import Events, Kit, Turn, Words, choices, go_on_with, mark, set_slots
 from knowledge import search
 from knowledge.search import ServiceDetails
 
@@ -22,6 +22,8 @@ class Details:
     name = "action_service_details"
 
     async def run(self, turn: Turn) -> Events:
+        if turn.waiting_action and turn.heard("ordinal") and not turn.heard("service"):
+            return go_on_with(turn.waiting_action)  # « le 3e », said to « dans quelle commune ? »
         wanted = _which(turn)
         if wanted is None:
             return await _ask_which(self.kit, turn, "service_details", "utter_which_service")

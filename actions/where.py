@@ -8,6 +8,9 @@ from actions.kit import Events, Kit, Turn, choices, set_slots
 from knowledge.places import Place
 
 
+_SURE = 0.6
+
+
 @dataclass(frozen=True)
 class Where:
     """`place` when it is known; else `unclear` candidates, or the `outside` place; all empty: not said."""
@@ -20,7 +23,7 @@ class Where:
 
 def where(kit: Kit, turn: Turn) -> Where:
     """The place of this turn; what was just said wins over what is remembered."""
-    heard = [place for place in map(kit.places.get, turn.heard("place")) if place is not None]
+    heard = [place for place in map(kit.places.get, _heard(turn)) if place is not None]
     ours = tuple(place for place in heard if place.kind != "outside")
     if len(ours) > 1 and _same_words(turn):
         return Where(unclear=ours, said=True)
@@ -30,6 +33,15 @@ def where(kit: Kit, turn: Turn) -> Where:
         return Where(outside=heard[0], said=True)
     remembered = turn.slot("place")
     return Where(place=kit.places.get(remembered) if remembered else None)
+
+
+def _heard(turn: Turn) -> list[str]:
+    """The places just said; « 3e » is one only when a place was asked for."""
+    asked = turn.slot("search_open") and turn.slot("asked") in ("place", "branch_place")
+    said = turn.heard("place", least=0.0 if asked else _SURE)
+    if said or not asked:
+        return said
+    return [f"6938{ordinal}" for ordinal in turn.heard("ordinal")]
 
 
 def _same_words(turn: Turn) -> bool:

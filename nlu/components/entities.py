@@ -95,13 +95,14 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
 
 
 def _longest(found: Iterator[Found]) -> List[Found]:
-    """A place or a need inside the name of a branch is no place: « Maison de la Métropole de Lyon »."""
+    """A place or a need inside the name of a branch is none: « Maison de la Métropole de Lyon ».
+
+    Nor is « le premier » a place, unless it may be one and nothing else says that it is a number.
+    """
     kept = sorted(found, key=lambda entity: entity[2])
-    branches = [entity for entity in kept if entity[0] == "branch_type"]
+    names = [entity for entity in kept if entity[0] in ("branch_type", "ordinal")]
     return [
         entity
         for entity in kept
-        if not any(
-            branch[2] <= entity[2] and entity[3] <= branch[3] and entity[:4] != branch[:4] for branch in branches
-        )
+        if entity in names or not any(name[2] < entity[3] and entity[2] < name[3] for name in names)
     ]

@@ -33,6 +33,7 @@ class Evidence:
         if not re.search(r"\w", text):
             return {name: 0.0 for name in scores}
         kinds = {entity["entity"] for entity in entities}
+        sure = any(entity["entity"] == "need" and entity.get("confidence_entity", 1) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()
         if only and only <= {"need", "place"}:
             return _raise(scores, "search_service", SURE)
@@ -40,20 +41,15 @@ class Evidence:
             return _raise(scores, "find_branch", SURE)
         if only == {"ordinal"}:
             return _raise(scores, "service_details", SURE)
-        return self._doubt(self._lean(kinds, scores))
+        if sure and max(scores.values()) < LIKELY:  # a need is named, and no reader is sure of anything else
+            return _raise(scores, "search_service", LIKELY)
+        return self._doubt(scores)
 
     def _nothing_else(self, text: str, entities: List[Dict[str, Any]]) -> bool:
         rest = list(text)
         for entity in entities:
             rest[entity["start"] : entity["end"]] = " " * (entity["end"] - entity["start"])
         return set(normalise("".join(rest)).split()) <= self.small_words
-
-    @staticmethod
-    def _lean(kinds: set, scores: Dict[str, float]) -> Dict[str, float]:
-        """A need named in a sentence that no reader is sure of is most often a search."""
-        if "need" in kinds and max(scores.values()) < LIKELY:
-            return _raise(scores, "search_service", LIKELY)
-        return scores
 
     def _doubt(self, scores: Dict[str, float]) -> Dict[str, float]:
         """Yes and no are believed only when they are clear."""
