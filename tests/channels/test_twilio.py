@@ -494,6 +494,20 @@ async def test_is_not_led_astray_by_a_page(standin: TwilioStandin, twilio: Twili
     assert [inbound.text for inbound in listed] == ["bonjour"]
 
 
+async def test_the_token_goes_nowhere_else(standin: TwilioStandin, twilio: Twilio) -> None:
+    """A next page at another address, real as it is, is not asked for."""
+    standin.write("bonjour", sender=PERSON)
+    async with TwilioStandin.started() as elsewhere:
+        asked: list[object] = []
+        elsewhere.lie = asked.append
+        standin.lie = lambda page: {
+            **page,
+            "next_page_uri": f"{elsewhere.api_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
+        }
+        assert len(await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))) == 1
+        assert asked == []
+
+
 @pytest.mark.parametrize("told", [500, 404, "<html>", [], {"messages": None}, {}])
 async def test_an_unreadable_list_is_not_an_empty_one(standin: TwilioStandin, twilio: Twilio, told: object) -> None:
     """A list that cannot be read raises: nothing is taken for absent because of it."""
