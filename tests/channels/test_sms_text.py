@@ -122,6 +122,7 @@ def test_writes_plainer_letters_where_that_saves_a_segment(written: str, sent: s
         "مرحبا، كيف يمكنني مساعدتك اليوم؟ " * 4 + "« oui »",
         "Добрый день, чем я могу помочь вам сегодня? … " * 3,
         "Được, tôi sẽ giúp quý vị tìm một dịch vụ gần nhà của quý vị trong tuần này nhé. Cảm ơn.",
+        "Tôi sẽ giúp quý vị tìm một trung tâm gần nhà của quý vị trong tuần này nhé. Cảm ơn quý vị.",
         "Bonjour 🙂 vous êtes bien inscrit à l’atelier, à bientôt dans nos locaux de Vaulx-en-Velin.",
         "déjà tout en GSM, même pas une astuce".replace("ê", "e"),
     ],
@@ -183,6 +184,11 @@ def test_clips_scripts_without_spaces_between_signs() -> None:
     clipped = clip("您好我可以帮助您寻找附近的服务" * 10, 1)
     assert clipped.endswith(" …")
     assert segments(clipped) == segments("语" * 70)
+
+
+def test_clips_between_graphemes_only() -> None:
+    """A sign that joins the space after it is not parted from it."""
+    assert clip("ж" * 20 + " " + "ж" * 30 + "\u0600 " + "ж" * 60, 1) == "ж" * 20 + " …"
 
 
 def test_a_first_word_too_long_is_dropped() -> None:
