@@ -119,15 +119,9 @@ service = Table(
     Column("digest", Text, nullable=False),
     _flag("fictional"),
     Index("ix_service_structure_id", "structure_id"),
-    Index("ix_service_needs", "needs", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
-    Index("ix_service_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
-    Index(
-        "ix_service_label",
-        "label",
-        postgresql_using="gin",
-        postgresql_ops={"label": "gin_trgm_ops"},
-        postgresql_with={"fastupdate": "off"},
-    ),
+    Index("ix_service_needs", "needs", postgresql_using="gin"),
+    Index("ix_service_words", "words", postgresql_using="gin"),
+    Index("ix_service_label", "label", postgresql_using="gin", postgresql_ops={"label": "gin_trgm_ops"}),
     Index("ix_service_point", text("point(lon, lat)"), postgresql_using="gist"),
 )
 

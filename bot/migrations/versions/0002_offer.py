@@ -108,9 +108,9 @@ def _create_service() -> None:
 
 def _index_service() -> None:
     op.create_index("ix_service_structure_id", "service", ["structure_id"])
-    op.execute("CREATE INDEX ix_service_needs ON service USING gin (needs) WITH (fastupdate = off)")
-    op.execute("CREATE INDEX ix_service_words ON service USING gin (words) WITH (fastupdate = off)")
-    op.execute("CREATE INDEX ix_service_label ON service USING gin (label gin_trgm_ops) WITH (fastupdate = off)")
+    op.execute("CREATE INDEX ix_service_needs ON service USING gin (needs)")
+    op.execute("CREATE INDEX ix_service_words ON service USING gin (words)")
+    op.execute("CREATE INDEX ix_service_label ON service USING gin (label gin_trgm_ops)")
     op.execute("CREATE INDEX ix_service_point ON service USING gist (point(lon, lat))")
 
 
