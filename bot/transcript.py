@@ -60,7 +60,9 @@ class Transcript:
 
     async def read(self, visitor: str, after: int) -> Page | None:
         """The messages after `after`, in order, never past one that is still on its way; None once forgotten."""
-        busy = exists().where(message.c.conversation_id == conversation.c.id, _waiting() | _sending())
+        # A message that was put off is not being answered: the person has been told, nothing is being written.
+        writing = (_waiting() & message.c.due_at.is_(None)) | _sending()
+        busy = exists().where(message.c.conversation_id == conversation.c.id, writing)
         async with self._database.begin() as connection:
             found = await connection.execute(
                 select(conversation.c.id, conversation.c.owner, busy.label("busy")).where(self._of(visitor))
@@ -125,7 +127,7 @@ class Transcript:
         )
         replies = {row.seq: Reply.from_json(self._vault.open(vault.BODY, row.body_secret) or {}) for row in found}
         return {
-            f"{seq}.{place}": choice.title
+            f"{seq}.{place}": choice.card.name if choice.card else choice.title
             for seq, reply in replies.items()
             for place, choice in enumerate(reply.choices, 1)
         }

@@ -5,6 +5,7 @@ import { TEXTS } from "./texts.js";
 
 const HOUR = new Intl.DateTimeFormat(TEXTS.locale, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(TEXTS.locale, { weekday: "long", day: "numeric", month: "long" });
+const MONTH = new Intl.DateTimeFormat(TEXTS.locale, { month: "long", year: "numeric" });
 const DATE = new Intl.DateTimeFormat(TEXTS.locale, { day: "numeric", month: "long", year: "numeric" });
 
 function stamp(at) {
@@ -14,9 +15,11 @@ function stamp(at) {
   return h("time", { datetime: at }, today ? hour : `${DAY.format(moment)}, ${hour}`);
 }
 
+// A day (2026-09-14), a month (09/2026), or words of the server's own.
 function dated(value) {
-  const day = /^\d{4}-\d{2}-\d{2}/.test(value) ? DATE.format(new Date(value.slice(0, 10) + "T12:00")) : value;
-  return /^\d/.test(day) ? say(TEXTS.updated, { date: day }) : day;
+  if (/^\d{4}-\d{2}-\d{2}/.test(value)) return DATE.format(new Date(`${value.slice(0, 10)}T12:00`));
+  const [, month, year] = /^(\d{2})\/(\d{4})$/.exec(value) || [];
+  return month ? MONTH.format(new Date(year, month - 1)) : value;
 }
 
 function choiceButton(choice, label, about, choose) {
@@ -44,7 +47,7 @@ function cardView(choice, choose) {
     "li",
     { class: "card" },
     h("p", { class: "card-name", dir: "auto" }, h("strong", {}, card.name)),
-    card.note ? h("p", { class: "note", dir: "auto" }, card.note) : null,
+    fact(new RegExp(TEXTS.example, "i").test(card.note) ? "example" : "note", card.note),
     fact("where", where),
     fact("hours", card.hours),
     h(
@@ -54,7 +57,7 @@ function cardView(choice, choose) {
       map ? outside(map, { class: "way" }, icon("map"), TEXTS.map) : null,
       site ? outside(site, { class: "way" }, icon("out"), TEXTS.site) : null,
     ),
-    card.updated ? h("p", { class: "updated" }, dated(card.updated)) : null,
+    card.updated ? h("p", { class: "updated" }, say(TEXTS.updated, { date: dated(card.updated) })) : null,
     choiceButton(choice, TEXTS.details, unseen, choose),
   );
 }

@@ -85,7 +85,7 @@ export class Thread {
   choose(choice) {
     if (this.asked.has(choice.id)) return false;
     this.asked.add(choice.id);
-    this.say({ choice: choice.id, text: choice.title });
+    this.say({ choice: choice.id, text: choice.card ? choice.card.name : choice.title });
     return true;
   }
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from bot.migrate import migrate
 from bot.postgres import stop
 from bot.settings import ROOT
 from tests.browser.conftest import ChatServer, chromium
 from tests.conftest import _QUICK, start_postgres
-from bot.migrate import migrate
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
@@ -48,7 +48,7 @@ def ask(page: Page, text: str) -> None:
 
 def opened(browser: Browser, url: str, size: dict[str, int], *, dark: bool = False) -> Page:
     page = browser.new_page(
-        viewport=size, locale="fr-FR", timezone_id="Europe/Paris", device_scale_factor=2,
+        viewport=size, locale="fr-FR", timezone_id="Europe/Paris", device_scale_factor=2 if size is PHONE else 1,
         color_scheme="dark" if dark else "light",
     )  # fmt: skip
     page.goto(url)

@@ -59,7 +59,7 @@ def test_a_card_gives_the_ways_to_go_on(page: Page, server: ChatServer) -> None:
     card = page.locator(".card").first
     expect(card).to_contain_text("1,2 km")
     expect(card).to_contain_text("Exemple fictif")
-    expect(card).to_contain_text("Information du 14 septembre 2026")
+    expect(card).to_contain_text("Information mise à jour : 14 septembre 2026")
     expect(card.get_by_role("link", name="Appeler 04 65 71 00 12")).to_have_attribute("href", "tel:0465710012")
     plan = card.get_by_role("link", name="Voir sur la carte (nouvel onglet)")
     expect(plan).to_have_attribute("href", re.compile(r"^https://www\.openstreetmap\.org/"))

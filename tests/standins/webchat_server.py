@@ -45,7 +45,7 @@ CARDS = (
         "2026-07-02", "Exemple fictif", "https://www.openstreetmap.org/?mlat=45.7801&mlon=4.9302#map=17/45.7801/4.9302",
     ),
     Card(
-        "Relais petite enfance du Grand Vire", "3,1 km", "04 65 71 00 41", "4 place du Grand Vire, 69120 Vaulx-en-Velin",
+        "Relais petite enfance du Grand Vire", "3,1 km", "04 65 71 00 41", "4 place du Vire, 69120 Vaulx-en-Velin",
         "2026-05-20", "Exemple fictif", "https://www.openstreetmap.org/?mlat=45.7755&mlon=4.9236#map=17/45.7755/4.9236",
         "https://petite-enfance.example/",
     ),
@@ -54,7 +54,10 @@ SCRIPT: dict[str, tuple[Reply, ...]] = {
     "garde": (
         Reply(
             "Voici 3 services de garde d'enfants près de Vaulx-en-Velin :",
-            tuple(Choice(card.name, f'/service_details{{"ordinal": "{n}"}}', card) for n, card in enumerate(CARDS, 1)),
+            tuple(
+                Choice(f"{card.name}, {card.distance}", f'/service_details{{"ordinal": "{n}"}}', card)
+                for n, card in enumerate(CARDS, 1)
+            ),
             footer="Pour voir d'autres services, écrivez « suite ».",
         ),
     ),
