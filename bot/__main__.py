@@ -36,7 +36,7 @@ def up(demo: Annotated[bool, typer.Option(help="Charger les données d'exemple d
     """Tout démarrer : PostgreSQL, le moteur, les actions, le worker, le site. Ctrl-C arrête tout."""
     from bot.commands.start import up as start
 
-    uvloop.run(start(_settings(), demo=demo))
+    asyncio.run(start(_settings(), demo=demo))  # uvloop starts no process as another user
 
 
 @cli.command()

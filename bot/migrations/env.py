@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from alembic import context
-from knowledge.tables import metadata as knowledge_metadata
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 from bot.database import SEARCH_PATH, libpq_url
 from bot.models import metadata
+from knowledge.tables import metadata as knowledge_metadata
 
 
 def _url() -> str:

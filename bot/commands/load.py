@@ -1,0 +1,125 @@
+"""`import` and the demo data: what Relais knows is loaded here, in one transaction each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from sqlalchemy import func, select
+
+from bot import clock
+from bot.assembly import Relais
+from bot.settings import ROOT, Settings
+from knowledge.branches import import_branches
+from knowledge.branches_file import BadBranches
+from knowledge.catalogue import import_offer
+from knowledge.catalogue_report import OfferError
+from knowledge.demo import load_demo
+from knowledge.places import Places
+from knowledge.tables import branch, service
+
+BRANCHES = ROOT / "knowledge" / "branches.csv"
+DOWNLOAD_SECONDS = 600
+_SHOWN = 10
+
+Advance = Callable[[str, int, int], None]
+
+
+async def services(settings: Settings, services: str, structures: str, *, force: bool) -> int:
+    """Replace the offer by two files or addresses; print what was skipped and why. 1 when refused."""
+    console = Console(highlight=False)
+    relais = Relais.build(settings, name="relais import", pool_size=2)
+    try:
+        with tempfile.TemporaryDirectory() as folder, _progress(console) as advance:
+            files = [
+                await _local(source, Path(folder), name)
+                for name, source in (("services", services), ("structures", structures))
+            ]
+            async with relais.database.begin() as connection:
+                report = await import_offer(connection, *files, now=clock.now(), force=force, progress=advance)
+    except (OfferError, OSError, httpx.HTTPError) as error:
+        console.print(f"[red]L'offre n'a pas changé :[/] {error}")
+        return 1
+    finally:
+        await relais.close()
+    console.print(
+        f"{report.services} services de {report.structures} structures : {report.added} ajoutés, "
+        f"{report.changed} changés, {report.removed} retirés, {report.skipped} fiches laissées de côté."
+    )
+    for problem in report.problems[:_SHOWN]:
+        console.print(f"  {problem.kind} n° {problem.record} {problem.id} : {problem.reason}")
+    return 0
+
+
+async def branches(settings: Settings, source: str) -> int:
+    """Replace the branches by those of a CSV file; print each faulty line. 1 when none is left."""
+    console = Console(highlight=False)
+    relais = Relais.build(settings, name="relais import", pool_size=2)
+    try:
+        async with relais.database.begin() as connection:
+            report = await import_branches(connection, Path(source), places=Places.from_file(), today=clock.today())
+    except (BadBranches, OSError) as error:
+        console.print(f"[red]Les antennes n'ont pas changé :[/] {error}")
+        return 1
+    finally:
+        await relais.close()
+    console.print(
+        f"{report.added} antennes ajoutées, {report.changed} changées, "
+        f"{report.unchanged} inchangées, {report.removed} retirées."
+    )
+    for fault in report.faults:
+        console.print(f"  [yellow]ligne {fault.line}[/] : {fault.reason}")
+    return 0
+
+
+async def demo(relais: Relais) -> None:
+    """Load the fictional offer and the branches into a database that has none."""
+    places = Places.from_file()
+    async with relais.database.begin() as connection:
+        if not await connection.scalar(select(func.count()).select_from(service)):
+            await load_demo(connection, places, clock.now())
+        if not await connection.scalar(select(func.count()).select_from(branch)):
+            await import_branches(connection, BRANCHES, places=places, today=clock.today())
+
+
+async def _local(source: str, folder: Path, name: str) -> Path:
+    """The file, downloaded first when it is an address."""
+    if not source.startswith(("http://", "https://")):
+        return Path(source)
+    file = folder / f"{name}.json"
+    client = httpx.AsyncClient(timeout=DOWNLOAD_SECONDS, follow_redirects=True)
+    async with client, client.stream("GET", source) as response:
+        response.raise_for_status()
+        with file.open("wb") as handle:
+            async for chunk in response.aiter_bytes():
+                handle.write(chunk)
+    return file
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Advance]:
+    """A bar a stage on a terminal, one line a stage elsewhere."""
+    if not console.is_terminal:
+        told: set[str] = set()
+
+        def tell(stage: str, done: int, whole: int) -> None:
+            if stage not in told:
+                told.add(stage)
+                console.print(f"{stage}…")
+
+        yield tell
+        return
+    bars: dict[str, TaskID] = {}
+    with Progress(TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as shown:
+
+        def advance(stage: str, done: int, whole: int) -> None:
+            if stage not in bars:
+                bars[stage] = shown.add_task(stage, total=whole)
+            shown.update(bars[stage], completed=done, total=whole)
+
+        yield advance
