@@ -32,7 +32,7 @@ class FindBranch:
         missing = _ask(self.kit, turn, found, "find_branch")
         if missing is not None:
             return known + missing
-        assert found.place is not None
+        assert found.place is not None  # noqa: S101
         return known + await self._show(turn, branch_type, found.place, (turn.slot("branches") or []) if more else [])
 
     async def _show(self, turn: Turn, branch_type: str | None, place: Place, already: list[str]) -> Events:
@@ -68,7 +68,7 @@ class BranchHours:
         missing = _ask(self.kit, turn, found, "branch_hours")
         if missing is not None:
             return set_slots(branch_type=_branch_type(turn)) + missing
-        assert found.place is not None
+        assert found.place is not None  # noqa: S101
         near = await _near(self.kit, _branch_type(turn), found.place, [])
         if not near:
             turn.say("utter_branch_nothing", place_label=found.place.label or found.place.name)
@@ -189,7 +189,12 @@ def _say_hours(turn: Turn, branch: Branch) -> None:
         return
     hours_line = {"say": "utter_line_hours"}
     turn.say(
-        "utter_branch_hours", **words, phone_line=phone_line, opening=_opening(branch), hours=written, hours_line=hours_line
+        "utter_branch_hours",
+        **words,
+        phone_line=phone_line,
+        opening=_opening(branch),
+        hours=written,
+        hours_line=hours_line,
     )
 
 

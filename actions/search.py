@@ -162,9 +162,50 @@ def _own_words(turn: Turn) -> str:
 
 
 _EMPTY = frozenset(
-    "cherche chercher recherche recherches trouver voudrais voudrai veux aimerais besoin avec pour dans chez près vers "
-    "service services association aide aides quelque chose autre nouvelle faire bonjour merci plaît plait habite suis "
-    "vous avez peux peut quelles quel quelle j'ai j'habite est-ce".split()
+    [
+        "cherche",
+        "chercher",
+        "recherche",
+        "recherches",
+        "trouver",
+        "voudrais",
+        "voudrai",
+        "veux",
+        "aimerais",
+        "besoin",
+        "avec",
+        "pour",
+        "dans",
+        "chez",
+        "près",
+        "vers",
+        "service",
+        "services",
+        "association",
+        "aide",
+        "aides",
+        "quelque",
+        "chose",
+        "autre",
+        "nouvelle",
+        "faire",
+        "bonjour",
+        "merci",
+        "plaît",
+        "plait",
+        "habite",
+        "suis",
+        "vous",
+        "avez",
+        "peux",
+        "peut",
+        "quelles",
+        "quel",
+        "quelle",
+        "j'ai",
+        "j'habite",
+        "est-ce",
+    ]
 )
 
 
@@ -184,9 +225,7 @@ def _waiting(asked: str) -> Events:
 
 def _results(page: search.SearchPage, already: list[str]) -> Events:
     ids = [hit.id for hit in page.hits]
-    return set_slots(
-        results=ids, shown=[*already, *ids], detail=None, search_open=False, asked=None, topic="search"
-    )
+    return set_slots(results=ids, shown=[*already, *ids], detail=None, search_open=False, asked=None, topic="search")
 
 
 def actions(kit: Kit) -> list[SearchService | MoreResults]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from actions.kit import Events, Kit, Turn, choices, set_slots
 from knowledge.places import Place
 
-
 _SURE = 0.6
 
 

@@ -133,7 +133,7 @@ async def _stage_file(
     pending = iter(records)
     # In a thread, so that the process goes on with its other work.
     while batch := await asyncio.to_thread(lambda: list(islice(pending, _BATCH))):
-        rows = await asyncio.to_thread(lambda: list(_accepted(table.name, batch, accept, problems)))  # noqa: B023
+        rows = await asyncio.to_thread(lambda: list(_accepted(table.name, batch, accept, problems)))
         await catalogue_swap.stage(connection, table, rows)
         progress(f"{table.name}s", records.read, records.size)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from knowledge.catalogue_report import BadFile
 
@@ -78,7 +79,7 @@ class Records:
         self._ended = not chunk
         self._buffer = self._buffer[self._at :] + chunk
         self._at = 0
-        self.read = self._handle.buffer.tell()
+        self.read = cast(BinaryIO, self._handle.buffer).tell()
         return bool(chunk)
 
     def _broken(self, place: int) -> BadFile:

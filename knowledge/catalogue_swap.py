@@ -107,17 +107,15 @@ def _upsert(table: Table, **computed: str) -> str:
 
 
 def _delete(table: Table) -> str:
-    return (
-        f"DELETE FROM {table.name} old "
-        f"WHERE NOT EXISTS (SELECT FROM staged_{table.name} new WHERE new.id = old.id)"
-    )
+    return f"DELETE FROM {table.name} old WHERE NOT EXISTS (SELECT FROM staged_{table.name} new WHERE new.id = old.id)"
 
 
 _COUNT_DIFFERENCES = "SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM differing_service"
 
 _WORDS = f"""
     setweight(to_tsvector('{TEXT_SEARCH}', new.nom), 'A')
-    || setweight(to_tsvector('{TEXT_SEARCH}', coalesce((SELECT nom FROM staged_structure WHERE id = new.structure_id), '')
+    || setweight(to_tsvector('{TEXT_SEARCH}', coalesce((SELECT nom FROM staged_structure
+                                                             WHERE id = new.structure_id), '')
                                               || ' ' || coalesce(new.theme_words, '')), 'B')
     || setweight(to_tsvector('{TEXT_SEARCH}', new.description || ' ' || coalesce(new.publics_precisions, '')), 'C')
 """

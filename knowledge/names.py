@@ -14,9 +14,7 @@ _OPENINGS = (
     r"mise à disposition d(?:e|u|es)|proposition d(?:e|u|es)|offre d(?:e|u|es)|bénéficier d(?:e|u|'une?)|"
     r"association|structure|prestation d(?:e|u|es)|prestations d(?:e|u|es)"
 )
-_LINKS = (
-    "à au aux avec chez d dans de des du en entre et l la le les leur leurs ou par pour sa sans ses son sous sur un une vers"
-)
+_LINKS = "à au aux avec chez d dans de des du en entre et l la le les leur leurs ou par pour sa sans ses son sous sur un une vers"  # noqa: E501
 _LINK_WORDS = frozenset(_LINKS.split())
 
 
@@ -46,7 +44,9 @@ def short_name(name: str, limit: int = 38) -> str:
 
 
 def _mend(name: str) -> str:
-    spaced = " ".join(name.replace("’", "'").replace("«", "").replace("»", "").replace('"', " ").split()).strip(" .,;:-–")
+    spaced = " ".join(name.replace("’", "'").replace("«", "").replace("»", "").replace('"', " ").split()).strip(
+        " .,;:-–"
+    )
     letters = [c for c in spaced if c.isalpha()]
     if len(letters) > 12 and all(c.isupper() for c in letters):
         return _sentence(spaced)

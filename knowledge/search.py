@@ -7,11 +7,12 @@ distance, the person's publics and *tous-publics*. See `knowledge/search_sql.py`
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from sqlalchemy import RowMapping
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -160,7 +161,7 @@ def _zones(commune: str) -> list[str]:
     return [code, department, *EVERYWHERE, *([METROPOLE] if department == "69" else [])]
 
 
-def _hit(row: Mapping[str, Any], today: date) -> Hit:
+def _hit(row: RowMapping, today: date) -> Hit:
     place = commune_label(row["commune"], row["code_insee"], row["code_postal"])
     return Hit(
         id=row["id"],

@@ -8,7 +8,7 @@ LOW_SCORE = 0.8
 LOW_SCORE_KM = 10
 """A record with a poor score ranks as if it were this much farther (a far good one is of little use to people)."""
 
-_DISTANCE = f"""
+_DISTANCE = """
     2 * 6371 * asin(sqrt(least(1.0,
         power(sin(radians(s.lat - :lat) / 2), 2)
         + cos(radians(:lat)) * cos(radians(s.lat)) * power(sin(radians(s.lon - :lon) / 2), 2))))
@@ -59,13 +59,16 @@ def _sources(common: list[str], rank: str, *, place: bool, reception: str | None
         return [on_site]
     if reception == "a-distance":
         return [_source(away, "true", "NULL::float8", rank)]
-    inside = f"NOT coalesce(s.on_site AND {_AROUND} AND {_DISTANCE} <= {RADIUS_KM}, false)" if place else "NOT s.on_site"
+    inside = (
+        f"NOT coalesce(s.on_site AND {_AROUND} AND {_DISTANCE} <= {RADIUS_KM}, false)" if place else "NOT s.on_site"
+    )
     return [on_site, _source([*away, inside], "true", "NULL::float8", rank)]
 
 
 def _source(conditions: list[str], remote: str, km: str, rank: str) -> str:
     return (
-        f"SELECT s.id, {remote} AS remote, {km} AS km, {rank} AS rank, s.date_maj, s.score_qualite, s.professionals_only "
+        f"SELECT s.id, {remote} AS remote, {km} AS km, {rank} AS rank, "
+        f"s.date_maj, s.score_qualite, s.professionals_only "
         f"FROM service s WHERE {' AND '.join(conditions)}"
     )
 

@@ -28,7 +28,9 @@ class TopicImporter(RasaFileImporter):
         self._topics = Path(topics)
         self._responses = Path(responses)
         given = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or [])
-        elsewhere = [path for path in given if self._topics not in (Path(path).resolve(), *Path(path).resolve().parents)]
+        elsewhere = [
+            path for path in given if self._topics not in (Path(path).resolve(), *Path(path).resolve().parents)
+        ]
         super().__init__(config_file, domain_path, [*elsewhere, str(self._topics)])
 
     def get_domain(self) -> Domain:

@@ -63,7 +63,7 @@ def train(*, force: bool = False) -> bool:
     MODEL.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=MODEL.parent, prefix=".new-") as folder:
         made = _rasa_train(Path(folder))
-        os.replace(made, MODEL)
+        Path(made).replace(MODEL)
     stamp.write_text(wanted)
     return True
 

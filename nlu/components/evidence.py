@@ -31,7 +31,7 @@ class Evidence:
     def weigh(self, text: str, entities: List[Dict[str, Any]], scores: Dict[str, float]) -> Dict[str, float]:
         """The ranking, changed where the message leaves no doubt; all zero where it says nothing."""
         if not re.search(r"\w", text):
-            return {name: 0.0 for name in scores}
+            return dict.fromkeys(scores, 0.0)
         kinds = {entity["entity"] for entity in entities}
         sure = any(entity["entity"] == "need" and entity.get("confidence_entity", 1) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()

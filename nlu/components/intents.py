@@ -103,7 +103,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         rows = (1 - share) * self._dense.probabilities(_vectors(messages))
         counts = _counts(messages)
         rows = rows + share * self._spelling.probabilities(counts)
-        for message, row, familiar in zip(messages, rows, self._familiarity(counts)):
+        for message, row, familiar in zip(messages, rows, self._familiarity(counts), strict=True):
             self._rank(message, row * familiar if (message.get(TEXT) or "").isascii() else row)
         return messages
 
@@ -113,7 +113,7 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         return np.minimum(1.0, known / np.maximum(1, counts.getnnz(axis=1)) / _FAMILIAR_ENOUGH)
 
     def _rank(self, message: Message, row: np.ndarray) -> None:
-        scores = {name: float(score) for name, score in zip(self._names, row)}
+        scores = {name: float(score) for name, score in zip(self._names, row, strict=True)}
         scores = self._evidence.weigh(message.get(TEXT) or "", message.get("entities") or [], scores)
         best = sorted(scores.items(), key=lambda pair: -pair[1])[:RANKING]
         ranking = [{"name": name, "confidence": score} for name, score in best]

@@ -69,10 +69,8 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         return version(PACKAGE)
 
     def process(self, messages: List[Message]) -> List[Message]:
-        for message, row in zip(messages, encode([message.get(TEXT) or "" for message in messages])):
-            message.add_features(
-                Features(row.reshape(1, -1), FEATURE_TYPE_SENTENCE, TEXT, self._identifier)
-            )
+        for message, row in zip(messages, encode([message.get(TEXT) or "" for message in messages]), strict=True):
+            message.add_features(Features(row.reshape(1, -1), FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

@@ -107,7 +107,7 @@ def test_a_restarted_database_is_found_again(engine: Engine, talk: Talk) -> None
     """Connections cut by the server are replaced before use."""
     talk.say("bonjour")
     engine.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relais engine' AND datname = current_database()"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relais engine' AND datname = current_database()"  # noqa: E501
     )
     assert keys(talk.say("merci")) == ["utter_thank"]
 
@@ -148,7 +148,9 @@ def test_kill_in_the_middle_of_a_turn_leaves_both_or_none(engine: Engine, talk: 
     assert keys(engine.post(question).json()) == ["utter_search_results"]
 
 
-@pytest.mark.parametrize("text", ["/restart", "  ///report_error", '/search_service{"place": "69029"}', "/session_start"])
+@pytest.mark.parametrize(
+    "text", ["/restart", "  ///report_error", '/search_service{"place": "69029"}', "/session_start"]
+)
 def test_a_typed_command_is_only_text(talk: Talk, text: str) -> None:
     """People cannot give orders to Rasa; a slash is dropped and the rest is read as a sentence."""
     answer = talk.say(text)

@@ -42,7 +42,11 @@ def entities(parsed: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("text", "intent", "expected"),
     [
-        ("je cherche une garde d'enfants à Vaulx", "search_service", {"need": "famille--garde-denfants", "place": "69256"}),
+        (
+            "je cherche une garde d'enfants à Vaulx",
+            "search_service",
+            {"need": "famille--garde-denfants", "place": "69256"},
+        ),
         ("passer le permis", "search_service", {"need": "mobilite--preparer-un-permis"}),
         ("et à Bron ?", "search_service", {"place": "69029"}),
         ("Villeurbanne", "search_service", {"place": "69266"}),
