@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,6 +30,8 @@ from starlette.responses import JSONResponse
 from bot.database import Database, libpq_url
 from bot.keys import load_keys
 from bot.settings import ROOT, Settings
+from knowledge.demo import load_demo
+from knowledge.places import Places
 
 PYTHON = ROOT / "nlu" / ".venv" / "bin" / "python"
 START_S = 240
@@ -269,7 +272,15 @@ def begin(engine: Engine, kind: str) -> Talk:
 
 
 def fill(settings: Settings) -> None:
-    """The demo offer and the branches."""
+    """The fictional offer that Relais ships with."""
+    asyncio.run(_load(settings))
+
+
+async def _load(settings: Settings) -> None:
+    database = Database(settings.database_url, name="tests")
+    async with database.begin() as connection:
+        await load_demo(connection, Places.from_file(), datetime.now(UTC))
+    await database.close()
 
 
 def _free_port() -> int:
