@@ -49,7 +49,10 @@ class Lexicon:
         self._polite = frozenset(word.text for phrase in content["polite"] for word in words(phrase))
         self._sms = _sms(content)
         self._kinds = tuple(content["distress"])
-        self._phrases = Phrases(_senses(content), inflect=True)
+        senses = list(_senses(content))
+        foreign = [(p, sense) for p, sense in senses if sense.whole and sense.language != "fr"]
+        told = [(p, sense) for p, sense in senses if not sense.whole or sense.language == "fr"]
+        self._phrases = Phrases(told, as_written=foreign, inflect=True)
 
     @classmethod
     def from_file(cls, path: Path | None = None) -> "Lexicon":
@@ -133,8 +136,8 @@ def _senses(content: dict[str, Any]) -> Iterator[tuple[str, _Sense]]:
             for phrase in phrases:
                 yield phrase, _Sense("distress", rank, name, language)
     yield from ((phrase, _Sense("idiom")) for phrase in content["idioms"])
-    yield from ((phrase, _Sense("no stop")) for phrase in content["not_stop"])
     for topic in _COMMANDS:
+        yield from ((phrase, _Sense("no " + topic)) for phrase in content.get("not_" + topic, ()))
         for scope, languages in content[topic].items():
             for language, phrases in languages.items():
                 for phrase in phrases:

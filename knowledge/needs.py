@@ -38,7 +38,9 @@ class Needs:
 
     def __init__(self, content: dict[str, Any]) -> None:
         self._rows: dict[str, dict[str, Any]] = {**content["categories"], **content["themes"]}
-        self._phrases = Phrases(_entries(content), fillers=content["fillers"], inflect=True)
+        self._phrases = Phrases(
+            _entries(content), as_written=_foreign(content), fillers=content["fillers"], inflect=True
+        )
 
     @classmethod
     def from_file(cls, path: Path | None = None) -> "Needs":
@@ -81,13 +83,13 @@ def _score(found: Found[str]) -> float:
 def _entries(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((phrase, "") for phrase in content["traps"])
     for value, row in {**content["categories"], **content["themes"]}.items():
-        yield from ((phrase, value) for phrase in _phrases(row))
+        yield from ((phrase, value) for phrase in row["words"])
 
 
-def _phrases(row: dict[str, Any]) -> Iterator[str]:
-    yield from row["words"]
-    for phrases in row.get("other", {}).values():
-        yield from phrases
+def _foreign(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for value, row in {**content["categories"], **content["themes"]}.items():
+        for phrases in row.get("other", {}).values():
+            yield from ((phrase, value) for phrase in phrases)
 
 
 def check(content: dict[str, Any], expected: Iterable[str]) -> None:
@@ -118,7 +120,7 @@ def _doubles(content: dict[str, Any]) -> Iterator[str]:
     """The same way of saying under two values, once the small words are left out."""
     fillers = {fold(filler) for filler in content["fillers"]}
     owners: dict[tuple[str, ...], str] = {}
-    for phrase, value in _entries(content):
+    for phrase, value in (*_entries(content), *_foreign(content)):
         try:
             ways = expand(phrase)
         except BadPhrase:

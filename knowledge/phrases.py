@@ -69,16 +69,16 @@ def ordinary_words() -> frozenset[str]:
 class Spelling:
     """Which words of a vocabulary a typed word may stand for, with a score for each."""
 
-    def __init__(self, vocabulary: Iterable[str], *, inflect: bool, ordinary: frozenset[str]) -> None:
+    def __init__(self, words: set[str], exact: set[str], *, inflect: bool, ordinary: frozenset[str]) -> None:
         self._inflect = inflect
         self._ordinary = ordinary
-        self._words = set(vocabulary)
+        self._words = words | exact
         self._prefixes = {w[:-1] for w in self._words if w.endswith("*")}
         self._lengths = sorted({len(p) for p in self._prefixes})
         self._near: dict[str, list[str]] = defaultdict(list)
         self._sounds: dict[str, list[str]] = {}
         self._stems: dict[str, list[str]] = {}
-        for word in self._words:
+        for word in words:
             self._index(word)
         self._cache: dict[str, dict[str, float]] = {}
 
@@ -151,12 +151,17 @@ class _Node(Generic[T]):  # noqa: UP046 (Python 3.10)
 
 
 class Phrases(Generic[T]):  # noqa: UP046 (Python 3.10)
-    """A set of phrases, each with the value it means."""
+    """A set of phrases, each with the value it means.
+
+    Misspelled words are understood in `entries` only: what is one letter from a word of another
+    language is most often a word of a third one.
+    """
 
     def __init__(
         self,
         entries: Iterable[tuple[str, T]],
         *,
+        as_written: Iterable[tuple[str, T]] = (),
         fillers: Iterable[str] = (),
         inflect: bool = False,
         ordinary: frozenset[str] | None = None,
@@ -166,8 +171,11 @@ class Phrases(Generic[T]):  # noqa: UP046 (Python 3.10)
         vocabulary: set[str] = set()
         for phrase, value in entries:
             self._add(phrase, value, vocabulary)
+        exact: set[str] = set()
+        for phrase, value in as_written:
+            self._add(phrase, value, exact)
         known = ordinary_words() if ordinary is None else ordinary
-        self._spelling = Spelling(vocabulary, inflect=inflect, ordinary=known)
+        self._spelling = Spelling(vocabulary, exact - vocabulary, inflect=inflect, ordinary=known)
 
     def _add(self, phrase: str, value: T, vocabulary: set[str]) -> None:
         root: _Node[T] = _Node()
