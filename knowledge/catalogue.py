@@ -25,6 +25,7 @@ from knowledge.catalogue_report import (
     TooFewServices,
 )
 from knowledge.catalogue_rows import Parent, Row, service_row, structure_row
+from knowledge.offer_terms import need_number, public_bits
 from knowledge.tables import offer_import, service, structure
 
 _BATCH = 250
@@ -115,8 +116,13 @@ async def _stage_services(
         if row["id"] in seen:
             raise BadRow("id: duplicate")
         seen.add(row["id"])
-        theme_words = " ".join(_LABELS[need] for need in row["needs"])
-        return row | {"fictional": fictional, "theme_words": theme_words}
+        needs = sorted({*row["thematiques"], *(theme.split("--")[0] for theme in row["thematiques"])})
+        return row | {
+            "fictional": fictional,
+            "needs": [need_number(need) for need in needs],
+            "need_words": " ".join(_LABELS[need] for need in needs),
+            "public_bits": public_bits(row["publics"]),
+        }
 
     await _stage_file(connection, service, path, accept, problems, progress)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from knowledge.catalogue_report import BadFile
 
@@ -27,7 +27,7 @@ class Records:
 
     def __iter__(self) -> Iterator[tuple[int, object]]:
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as self._handle:
+            with self.path.open("rb") as self._raw, TextIOWrapper(self._raw, "utf-8-sig", newline="") as self._handle:
                 yield from self._records()
         except UnicodeDecodeError as error:
             raise BadFile(f"{BadFile.__doc__} ({self.path.name}: not UTF-8)") from error
@@ -79,8 +79,20 @@ class Records:
         self._ended = not chunk
         self._buffer = self._buffer[self._at :] + chunk
         self._at = 0
-        self.read = cast(BinaryIO, self._handle.buffer).tell()
+        self.read = self._raw.tell()
         return bool(chunk)
 
     def _broken(self, place: int) -> BadFile:
         return BadFile(f"{BadFile.__doc__} ({self.path.name}: broken at record {place})")
+
+
+_WEEKLY_SERVICES = "0eac1faa-66f9-4e49-8fb3-f0721027d89f"  # data.gouv.fr, dataset 6233723c2c1e4a54af2f6b2d
+_WEEKLY_STRUCTURES = "4fc64287-e869-4550-8fb9-b1e0b7809ffa"
+
+
+def structures_beside(services: str) -> str:
+    """The structures' file or address that goes with the services'; empty when its name does not tell."""
+    if _WEEKLY_SERVICES in services:
+        return services.replace(_WEEKLY_SERVICES, _WEEKLY_STRUCTURES)
+    folder, slash, name = services.rpartition("/")
+    return f"{folder}{slash}{name.replace('services', 'structures')}" if "services" in name else ""

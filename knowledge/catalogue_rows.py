@@ -16,10 +16,12 @@ from data_inclusion.schema.v1.score_qualite import CRITERES
 from pydantic import ValidationError
 
 from knowledge.catalogue_report import BadRow
-from knowledge.names import fold, insee
+from knowledge.names import insee
 
 Row = dict[str, Any]
 LISTS = ("thematiques", "publics", "modes_accueil", "zone_eligibilite", "modes_mobilisation", "mobilisable_par")
+_RULES = 1
+"""Raise it when what is computed from a record changes: rows already loaded are then written again."""
 _NEVER_OUTDATED = ("agefiph", "france-travail")
 _CRITERIA = [criterion for criterion in CRITERES if criterion.__name__ != "date_maj_recente"]
 _SIX_MONTHS, _TWO_YEARS = 182.6, 730.5  # days
@@ -92,13 +94,11 @@ def _derived(row: Row, parent: Parent) -> Row:
     own = (row["latitude"], row["longitude"])
     lat, lon = own if None not in own else (parent.lat, parent.lon)
     return {
-        "needs": sorted({*row["thematiques"], *(theme.split("--")[0] for theme in row["thematiques"])}),
         "on_site": "en-presentiel" in modes or not modes,
         "remote": "a-distance" in modes,
         "professionals_only": bool(callers) and "usagers" not in callers,
         "lat": lat,
         "lon": lon,
-        "label": fold(f"{row['nom']} {parent.nom}"),
     }
 
 
@@ -106,7 +106,7 @@ def _finish(row: Row, also: tuple[str, ...] = ()) -> Row:
     _check_position(row)
     row["telephone"] = _phone(row["telephone"])
     row["code_insee"] = insee(row["code_insee"]) if row["code_insee"] else None
-    content = orjson.dumps([row, also], option=orjson.OPT_SORT_KEYS)
+    content = orjson.dumps([_RULES, row, also], option=orjson.OPT_SORT_KEYS)
     row["digest"] = hashlib.blake2b(content, digest_size=12).hexdigest()
     row["date_maj"] = date.fromisoformat(row["date_maj"])
     return row
@@ -126,5 +126,7 @@ def _phone(given: str | None) -> str | None:
     try:
         number = phonenumbers.parse(given, "FR")
     except phonenumbers.NumberParseException:
-        return given if sum(c.isdigit() for c in given) >= 4 else None
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return given if sum(c.isdigit() for c in given) >= 3 else None  # a short number, as « 3949 »
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

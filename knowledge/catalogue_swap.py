@@ -14,9 +14,10 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge.catalogue_rows import Row
-from knowledge.tables import TEXT_SEARCH, service, structure
+from knowledge.offer_terms import LOW_SCORE
+from knowledge.tables import TEXT_SEARCH, service, service_key, service_words, structure
 
-_WORD_INDEXES = ("ix_service_needs", "ix_service_words", "ix_service_label")
+_LISTED = [f"ix_{table}_{place}" for table in ("service_key", "service_words") for place in ("on_site", "remote")]
 
 
 async def lock(connection: AsyncConnection) -> None:
@@ -27,11 +28,15 @@ async def lock(connection: AsyncConnection) -> None:
 async def create_staging(connection: AsyncConnection) -> None:
     for table in (structure, service):
         name = f"staged_{table.name}"
-        await connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}, pg_temp.differing_{table.name}"))
+        await connection.execute(
+            text(f"DROP TABLE IF EXISTS pg_temp.{name}, pg_temp.differing_{table.name}, pg_temp.staged_word")
+        )
         await connection.execute(
             text(f"CREATE TEMP TABLE {name} (LIKE {table.name} INCLUDING DEFAULTS) ON COMMIT DROP")
         )
-    await connection.execute(text("ALTER TABLE staged_service DROP words, ADD theme_words text"))
+    await connection.execute(
+        text("ALTER TABLE staged_service ADD needs int[], ADD need_words text, ADD public_bits int")
+    )
 
 
 async def stage(connection: AsyncConnection, table: Table, rows: Sequence[Row]) -> None:
@@ -74,14 +79,22 @@ async def swap(connection: AsyncConnection) -> tuple[int, int, int]:
         "SET LOCAL gin_pending_list_limit = '16MB'",
         "SET LOCAL maintenance_work_mem = '128MB'",
         _upsert(structure),
-        _upsert(service, words=_WORDS),
-        *(f"SELECT gin_clean_pending_list('{name}')" for name in _WORD_INDEXES),
+        _upsert(service),
+        *(_clear(table) for table in (service_key, service_words)),
+        _write(service_key),
+        _write(service_words, words=_WORDS),
+        *(f"SELECT gin_clean_pending_list('{name}')" for name in _LISTED),
     ):
         await connection.execute(text(statement))
     added, changed = (await connection.execute(text(_COUNT_DIFFERENCES))).one()
     removed = (await connection.execute(text(_delete(service)))).rowcount
     await connection.execute(text(_delete(structure)))
-    await connection.execute(text("ANALYZE service, structure"))
+    for statement in (
+        "ANALYZE service_key, service_words",
+        *_VOCABULARY,
+        "ANALYZE service (id, structure_id), structure (id)",
+    ):
+        await connection.execute(text(statement))
     return added, changed, removed
 
 
@@ -95,14 +108,32 @@ def _list_differences(table: Table, *compared: str) -> str:
     )
 
 
-def _upsert(table: Table, **computed: str) -> str:
+def _upsert(table: Table) -> str:
     names = [column.name for column in table.columns]
-    values = [computed.get(name, f"new.{name}") for name in names]
+    values = [f"new.{name}" for name in names]
     updates = ", ".join(f"{name} = excluded.{name}" for name in names if name != "id")
     return (
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)} "
         f"FROM staged_{table.name} new JOIN differing_{table.name} USING (id) "
         f"ON CONFLICT (id) DO UPDATE SET {updates}"
+    )
+
+
+def _clear(table: Table) -> str:
+    return (
+        f"DELETE FROM {table.name} USING differing_service differing "
+        "WHERE service_id = differing.id AND NOT differing.added"
+    )
+
+
+def _write(table: Table, **computed: str) -> str:
+    names = [column.name for column in table.columns]
+    values = [(_SEARCHED | computed).get(name, f"new.{name}") for name in names]
+    # In the order of places, so that neighbours share pages.
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)} FROM staged_service new "
+        "JOIN differing_service USING (id) JOIN staged_structure structure ON structure.id = new.structure_id "
+        "WHERE NOT new.duplicate ORDER BY new.on_site, round(new.lat::numeric, 1), new.lon"
     )
 
 
@@ -112,13 +143,29 @@ def _delete(table: Table) -> str:
 
 _COUNT_DIFFERENCES = "SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM differing_service"
 
+_SEARCHED = {
+    "service_id": "new.id",
+    "low_score": f"new.score_qualite < {LOW_SCORE}",
+    "everywhere": "new.zone_eligibilite = '{}' OR new.zone_eligibilite && '{france,99100}'",
+    "publics": "new.public_bits",
+    "zones": "new.zone_eligibilite",
+}
+
 _WORDS = f"""
     setweight(to_tsvector('{TEXT_SEARCH}', new.nom), 'A')
-    || setweight(to_tsvector('{TEXT_SEARCH}', coalesce((SELECT nom FROM staged_structure
-                                                             WHERE id = new.structure_id), '')
-                                              || ' ' || coalesce(new.theme_words, '')), 'B')
-    || setweight(to_tsvector('{TEXT_SEARCH}', new.description || ' ' || coalesce(new.publics_precisions, '')), 'C')
+    || setweight(to_tsvector('{TEXT_SEARCH}', structure.nom || ' ' || new.need_words), 'B')
+    || setweight(to_tsvector('{TEXT_SEARCH}', concat_ws(' ', new.description, new.publics_precisions)), 'C')
 """
+
+_VOCABULARY = (
+    "CREATE TEMP TABLE staged_word ON COMMIT DROP AS "
+    "SELECT word, ndoc AS services FROM ts_stat('SELECT words FROM service_words') WHERE word ~ '^[a-z]{3,40}$'",
+    "DELETE FROM offer_word old WHERE NOT EXISTS (SELECT FROM staged_word new WHERE new.word = old.word)",
+    "INSERT INTO offer_word (word, services) SELECT word, services FROM staged_word "
+    "ON CONFLICT (word) DO UPDATE SET services = excluded.services WHERE offer_word.services <> excluded.services",
+    "SELECT gin_clean_pending_list('ix_offer_word_word')",
+    "ANALYZE offer_word",
+)
 
 # Structures are the same when they share a SIRET, or a name, at one postal code (API: `exclure_doublons`).
 # Of such a cluster the structure with the best services, then the most recent, is kept; another one's service
@@ -150,7 +197,7 @@ _MARK_DUPLICATES = """
         WHERE served.id <> v.structure_id AND v.needs <> '{}' AND v.needs <@ served.needs
     ), repeated AS (
         SELECT id, row_number() OVER (
-            PARTITION BY structure_id, label, needs, on_site, remote, coalesce(lat, 0), coalesce(lon, 0)
+            PARTITION BY structure_id, lower(unaccent(nom)), needs, on_site, remote, coalesce(lat, 0), coalesce(lon, 0)
             ORDER BY score_qualite DESC, date_maj DESC, id
         ) AS place
         FROM staged_service

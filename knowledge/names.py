@@ -14,7 +14,12 @@ _OPENINGS = (
     r"mise à disposition d(?:e|u|es)|proposition d(?:e|u|es)|offre d(?:e|u|es)|bénéficier d(?:e|u|'une?)|"
     r"association|structure|prestation d(?:e|u|es)|prestations d(?:e|u|es)"
 )
-_LINKS = "à au aux avec chez d dans de des du en entre et l la le les leur leurs ou par pour sa sans ses son sous sur un une vers"  # noqa: E501
+_LINKS = (
+    "à au aux avec chez d dans de des du en entre et l la le les leur leurs "
+    "ou par pour sa sans ses son sous sur un une vers"
+)
+_CAPITALS = "ADIE ADOMA AFPA AGEFIPH AMELY ASTI CADA CCAS CHRS CIDFF CPAM GRETA MDPH MMIE PIMMS PLIE UDAF"
+_ACRONYMS = frozenset(_CAPITALS.split(" "))
 _LINK_WORDS = frozenset(_LINKS.split())
 
 
@@ -33,7 +38,7 @@ def short_name(name: str, limit: int = 38) -> str:
     3. legal forms (SARL, SCOP, association loi 1901…) and empty openings (« Service de… ») go;
     4. what follows « : », « | », « - », « – », « ; » or « , » goes, from the end, while a sense remains (8 characters);
     5. words go from the end, then the link words left hanging (« de la », « pour les », « et »).
-    A first word longer than the limit, which no rule can shorten, is cut and ends with « . ».
+    A first word longer than the limit is cut at a hyphen, or else anywhere, and then ends with « . ».
     """
     shortened = _mend(name)
     for step in (_drop_parentheses, _drop_legal_forms, _drop_opening):
@@ -54,12 +59,16 @@ def _mend(name: str) -> str:
 
 
 def _sentence(capitals: str) -> str:
-    words = [
-        word.lower() if word.lower() in _LINK_WORDS else word if len(word) <= 4 else word.capitalize()
-        for word in capitals.split()
-    ]
-    first, *rest = words
-    return " ".join([first[:1].upper() + first[1:], *rest])
+    words = ["-".join(map(_lowered, word.split("-"))) for word in capitals.split()]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def _lowered(word: str) -> str:
+    if word == "A":
+        return "à"
+    if word.lower() in _LINK_WORDS:
+        return word.lower()
+    return word if len(word) <= 3 or word in _ACRONYMS else word.capitalize()
 
 
 def _drop_parentheses(name: str) -> str:
@@ -72,6 +81,7 @@ def _drop_legal_forms(name: str) -> str:
 
 def _drop_opening(name: str) -> str:
     rest = re.sub(rf"^(?:{_OPENINGS})\s+(?:la\s+|le\s+|les\s+|l')?", "", name, flags=re.IGNORECASE)
+    rest = _mend(rest)
     return rest[:1].upper() + rest[1:] if len(rest) >= 8 else name
 
 
@@ -90,10 +100,15 @@ def _cut(name: str, limit: int) -> str:
     words = name.split()
     while len(words) > 1 and len(" ".join(words)) > limit:
         words.pop()
-    while len(words) > 1 and (fold(words[-1]) in _LINK_WORDS or words[-1] in ("à", "-", "–", ":", "&")):
+    while len(words) > 1 and set(fold(words[-1]).split()) <= _LINK_WORDS:
         words.pop()
     kept = " ".join(words).rstrip(" ,;:-–'&")
-    return kept if len(kept) <= limit else kept[: limit - 1] + "."
+    if len(kept) <= limit:
+        return kept
+    parts = kept[: limit + 1].split("-")[:-1]  # « Saint-Laurent-de-Chamousset »
+    while parts and fold(parts[-1]) in _LINK_WORDS:
+        parts.pop()
+    return "-".join(parts) if len("-".join(parts)) >= 8 else kept[: limit - 1] + "."
 
 
 def distance_in_french(km: float | None) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import calendar
 import json
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,32 @@ from knowledge.names import LYON, insee
 
 PUBLICS = ("beneficiaires-des-minimas-sociaux", "demandeurs-emploi")
 """Everyone who receives the RSA; they are registered with France Travail as well."""
+
+# Kept in the database as bits: add at the end, never reorder.
+PUBLIC_BITS = {
+    name: 1 << place
+    for place, name in enumerate(
+        (
+            "tous-publics",
+            "actifs",
+            "beneficiaires-des-minimas-sociaux",
+            "demandeurs-emploi",
+            "etudiants",
+            "familles",
+            "femmes",
+            "jeunes",
+            "personnes-en-situation-de-handicap",
+            "personnes-en-situation-durgence",
+            "personnes-en-situation-juridique-specifique",
+            "personnes-exilees",
+            "residents-qpv-frr",
+            "seniors",
+        )
+    )
+}
+
+LOW_SCORE = 0.8
+"""DORA shows services of other sources from this quality on."""
 
 METROPOLE = "200046977"
 _ARRONDISSEMENTS = tuple(f"6938{number}" for number in range(1, 10))
@@ -33,11 +60,21 @@ _REVEALED = {
 }
 
 
-def audience(publics: Sequence[str], need: str | None) -> list[str]:
+def audience(publics: Sequence[str], need: str | None) -> set[str]:
     """The publics to search for: those given, those that the need reveals, and everyone."""
     category = (need or "").split("--")[0]
     revealed = (*_REVEALED.get(category, ()), *_REVEALED.get(need or "", ()))
-    return sorted({*publics, *revealed, "tous-publics"})
+    return {*publics, *revealed, "tous-publics"}
+
+
+def public_bits(publics: Iterable[str]) -> int:
+    """The publics as one number; names that are not data·inclusion's count for nothing."""
+    return sum(PUBLIC_BITS.get(name, 0) for name in set(publics))
+
+
+def need_number(need: str) -> int:
+    """A theme or category as the number that searches use; 32 bits, signed."""
+    return zlib.crc32(need.encode()) - (1 << 31)
 
 
 def zones(commune: str) -> list[str]:

@@ -1,12 +1,11 @@
-"""Searches the offer: what is near, open to the person, up to date, and worth showing first.
+"""Search the offer, with the semantics of data·inclusion's `/search/services`, in one statement.
 
-The semantics are those of data·inclusion's API (`/search/services`): zones of eligibility, 50 km or at a
-distance, the person's publics and *tous-publics*. See `knowledge/search_sql.py` for the order.
+Differences, each for people who ask by SMS: a service that says no public, or no way of receiving, is kept
+(as open to all, on site); the publics that asking itself reveals are added; services come three at a time.
 """
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,48 +15,37 @@ from sqlalchemy import RowMapping
 from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge.names import address_line, commune_label, fold, insee
+from knowledge.names import address_line, commune_label
+from knowledge.offer_terms import PUBLICS, audience, months_before, need_number, public_bits, zones
 from knowledge.search_sql import statement
-
-METROPOLE = "200046977"
-"""The EPCI of the 58 communes (SIREN)."""
-EVERYWHERE = ("france", "99100")
-OURS = ("beneficiaires-des-minimas-sociaux", "demandeurs-emploi", "tous-publics")
-"""Who receives the RSA: since 2025 they are registered as looking for work."""
+from knowledge.search_words import readings
 
 Stale = Literal["fresh", "dated", "old"]
+"""Under six months; under two years (say the date); older (warn strongly)."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One service as shown; `distance_km` is None without a place or at a distance; phones are E.164."""
+    """One service as shown; phone, email and, where it has none at all, address are the structure's by default."""
 
     id: str
     name: str
     structure: str
-    distance_km: float | None
-    remote: bool
-    phone: str
+    distance_km: float | None  # None without a place, or at a distance
+    remote: bool  # reached at a distance
+    phone: str  # E.164
     email: str
     url: str
     address: str
-    commune: str
+    commune: str  # « Lyon 3e »
     lat: float | None
     lon: float | None
     updated: date
     stale: Stale
-    fee: str
+    fee: str  # "gratuit" | "payant" | ""
     fictional: bool
-    professionals_only: bool
+    professionals_only: bool  # « demandez à votre référent »
     themes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SearchPage:
-    """The next hits, and how many there are in all besides those excluded."""
-
-    hits: tuple[Hit, ...]
-    total: int
 
 
 @dataclass(frozen=True)
@@ -67,27 +55,23 @@ class ServiceDetails(Hit):
     description: str
     conditions: str
     publics: tuple[str, ...]
-    fee_details: str
+    publics_details: str
     hours: str
-    how: tuple[str, ...]
+    fee_details: str
+    how: tuple[str, ...]  # modes_mobilisation
     how_details: str
 
 
-_COLUMNS = """
-    s.id, s.nom, t.nom AS structure, coalesce(s.telephone, t.telephone, '') AS phone,
-    coalesce(s.courriel, t.courriel, '') AS email, coalesce(s.lien_mobilisation, s.lien_source, t.site_web, '') AS url,
-    coalesce(s.adresse, t.adresse, '') AS adresse, coalesce(s.complement_adresse, '') AS complement,
-    coalesce(s.code_postal, t.code_postal, '') AS code_postal, coalesce(s.commune, t.commune, '') AS commune,
-    coalesce(s.code_insee, t.code_insee, '') AS code_insee, s.lat, s.lon, s.date_maj, coalesce(s.frais, '') AS frais,
-    s.fictional, s.professionals_only, s.thematiques
-"""
-_MORE = """
-    s.description, coalesce(s.conditions_acces, '') AS conditions, s.publics,
-    coalesce(s.frais_precisions, '') AS fee_details, coalesce(s.horaires_accueil, t.horaires_accueil, '') AS hours,
-    s.modes_mobilisation, coalesce(s.mobilisation_precisions, '') AS how_details, s.remote AS chosen_remote,
-    NULL::float8 AS km
-"""
-_ONE = f"SELECT {_COLUMNS}, {_MORE} FROM service s JOIN structure t ON t.id = s.structure_id WHERE s.id = :id"
+@dataclass(frozen=True)
+class SearchPage:
+    """The next hits, and how many there are in all besides those excluded (these hits included)."""
+
+    hits: tuple[Hit, ...]
+    total: int
+
+    @property
+    def more(self) -> bool:
+        return self.total > len(self.hits)
 
 
 async def search(
@@ -98,100 +82,119 @@ async def search(
     lat: float | None = None,
     lon: float | None = None,
     commune: str = "",
-    publics: Sequence[str] = OURS,
+    publics: Sequence[str] = PUBLICS,
     exclude: Sequence[str] = (),
     limit: int = 3,
     today: date,
     reception: str | None = None,
 ) -> SearchPage:
-    """The best services for a theme or category and/or words, near a point or anywhere.
+    """The best services, two on site for one at a distance.
 
-    `reception` is "en-presentiel", "a-distance" or None. Words that find nothing exactly are tried loosely.
+    `need` is a theme or a category, `text` free words (typing errors are mended when nothing fits exactly),
+    `commune` an INSEE code, `reception` "en-presentiel" | "a-distance" | None for both. `publics` empty: no filter.
+    On site means at most 50 km from (lat, lon). Services older than two years come only when nothing else does.
     """
-    wanted: dict[str, Any] = {
-        "need": need,
-        "text": text or "",
-        "folded": fold(text or ""),
+    given = {
+        "place": lat is not None and lon is not None,
+        "need": bool(need),
+        "zones": bool(commune),
+        "publics": bool(publics) and "tous-publics" not in publics,
+    }
+    criteria = frozenset(name for name, there in given.items() if there)
+    values = {
         "lat": lat,
         "lon": lon,
-        "zones": _zones(commune),
-        "publics": sorted({*publics, "tous-publics"}),
+        "need": need_number(need) if need else None,
+        "zones": zones(commune) if commune else [],
+        "publics": public_bits(audience(publics, need)),
         "exclude": list(exclude),
         "limit": limit,
         "day": today.toordinal(),
-        "two_years_ago": _months_before(today, 24),
+        "two_years_ago": months_before(today, 24),
     }
-    open_to_all = not publics or list(publics) == ["tous-publics"]
-    for words in ("exact", "loose") if text else ("",):
-        query = statement(
-            place=lat is not None and lon is not None,
-            need=need is not None,
-            zones=bool(commune),
-            publics=not open_to_all,
-            text=words,
-            reception=reception,
-        ).replace("{columns}", _COLUMNS)
-        rows = (await connection.execute(sql(query), wanted)).mappings().all()
-        if rows:
-            break
-    return SearchPage(tuple(_hit(row, today) for row in rows), int(rows[0]["total"]) if rows else 0)
+    words = (text or "").replace("\x00", " ").strip()
+    if not words:
+        return await _page(connection, criteria, reception, values, today)
+    async for reading in readings(connection, words):
+        page = await _page(connection, criteria | {"words"}, reception, values | {"words": reading}, today)
+        if page.hits:
+            return page
+    return SearchPage((), 0)
+
+
+async def _page(
+    connection: AsyncConnection, criteria: frozenset[str], reception: str | None, values: dict[str, Any], today: date
+) -> SearchPage:
+    rows = (await connection.execute(statement(criteria, reception, _COLUMNS), values)).mappings().all()
+    return SearchPage(
+        hits=tuple(Hit(**_facts(row, today, remote=row["chosen_remote"], km=row["km"])) for row in rows),
+        total=rows[0]["total"] if rows else 0,
+    )
 
 
 async def service(connection: AsyncConnection, id: str, *, today: date | None = None) -> ServiceDetails | None:
-    """One service with everything that is known of it, None when it is not in the offer any more."""
-    row = (await connection.execute(sql(_ONE), {"id": id})).mappings().first()
+    """One service in full, without a distance; None when it has left the offer. Without `today` it counts as dated."""
+    row = (await connection.execute(_DETAILS, {"id": id})).mappings().one_or_none()
     if row is None:
         return None
-    shown = _hit(row, today or row["date_maj"])
     return ServiceDetails(
-        **vars(shown),
+        **_facts(row, today, remote=row["remote"] and not row["on_site"], km=None),
         description=row["description"],
-        conditions=row["conditions"],
+        conditions=row["conditions_acces"] or "",
         publics=tuple(row["publics"]),
-        fee_details=row["fee_details"],
-        hours=row["hours"],
+        publics_details=row["publics_precisions"] or "",
+        hours=row["hours"] or "",
+        fee_details=row["frais_precisions"] or "",
         how=tuple(row["modes_mobilisation"]),
-        how_details=row["how_details"],
+        how_details=row["mobilisation_precisions"] or "",
     )
 
 
-def _zones(commune: str) -> list[str]:
-    code = insee(commune)
-    department = code[:3] if code.startswith("97") else code[:2]
-    return [code, department, *EVERYWHERE, *([METROPOLE] if department == "69" else [])]
-
-
-def _hit(row: RowMapping, today: date) -> Hit:
-    place = commune_label(row["commune"], row["code_insee"], row["code_postal"])
-    return Hit(
-        id=row["id"],
-        name=row["nom"],
-        structure=row["structure"],
-        distance_km=None if row["km"] is None else float(row["km"]),
-        remote=row["chosen_remote"],
-        phone=row["phone"],
-        email=row["email"],
-        url=row["url"],
-        address=address_line(row["adresse"], row["complement"], row["code_postal"], place),
-        commune=place,
-        lat=row["lat"],
-        lon=row["lon"],
-        updated=row["date_maj"],
-        stale=_stale(row["date_maj"], today),
-        fee=row["frais"],
-        fictional=row["fictional"],
-        professionals_only=row["professionals_only"],
-        themes=tuple(row["thematiques"]),
-    )
-
-
-def _stale(updated: date, today: date) -> Stale:
-    if updated < _months_before(today, 24):
+def staleness(updated: date, today: date) -> Stale:
+    if updated < months_before(today, 24):
         return "old"
-    return "dated" if updated < _months_before(today, 6) else "fresh"
+    return "dated" if updated < months_before(today, 6) else "fresh"
 
 
-def _months_before(day: date, months: int) -> date:
-    whole = day.year * 12 + day.month - 1 - months
-    year, month = whole // 12, whole % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+def _facts(row: RowMapping, today: date | None, *, remote: bool, km: float | None) -> dict[str, Any]:
+    place = commune_label(row["commune"] or "", row["code_insee"] or "", row["code_postal"] or "")
+    return {
+        "id": row["id"],
+        "name": row["nom"],
+        "structure": row["structure"],
+        "distance_km": None if remote else km,
+        "remote": remote,
+        "phone": row["phone"] or "",
+        "email": row["email"] or "",
+        "url": row["url"] or "",
+        "address": address_line(row["adresse"] or "", row["complement_adresse"] or "", row["code_postal"] or "", place),
+        "commune": place,
+        "lat": row["lat"],
+        "lon": row["lon"],
+        "updated": row["date_maj"],
+        "stale": staleness(row["date_maj"], today) if today else "dated",
+        "fee": row["frais"] or "",
+        "fictional": row["fictional"],
+        "professionals_only": row["professionals_only"],
+        "themes": tuple(row["thematiques"]),
+    }
+
+
+# The address is the service's own, or wholly the structure's.
+_OWN_PLACE = "coalesce(s.adresse, s.code_postal, s.commune) IS NOT NULL"
+_COLUMNS = ", ".join(
+    (
+        "s.id, s.nom, t.nom AS structure, s.lat, s.lon, s.date_maj, s.frais, s.fictional, s.professionals_only",
+        "s.thematiques, coalesce(s.telephone, t.telephone) AS phone, coalesce(s.courriel, t.courriel) AS email",
+        "coalesce(s.lien_mobilisation, t.site_web, s.lien_source) AS url",
+        *(
+            f"CASE WHEN {_OWN_PLACE} THEN s.{name} ELSE t.{name} END AS {name}"
+            for name in ("adresse", "complement_adresse", "code_postal", "code_insee", "commune")
+        ),
+    )
+)
+_DETAILS = sql(
+    f"SELECT {_COLUMNS}, s.remote, s.on_site, s.description, s.conditions_acces, s.publics, s.publics_precisions, "
+    "coalesce(s.horaires_accueil, t.horaires_accueil) AS hours, s.frais_precisions, s.modes_mobilisation, "
+    "s.mobilisation_precisions FROM service s JOIN structure t ON t.id = s.structure_id WHERE s.id = :id"
+)

@@ -1,7 +1,7 @@
 """The tables of what Relais knows: the offer (services, structures), its imports, and the branches.
 
 The offer's columns carry data·inclusion 1.0's own names. Columns after `# derived` are computed at
-import, so that a search reads narrow rows only; see `knowledge/catalogue.py`.
+import; `service_key`, `service_words` and `offer_word` are made from them alone.
 """
 
 from __future__ import annotations
@@ -107,22 +107,60 @@ service = Table(
     Column("horaires_accueil", Text),
     Column("score_qualite", Double, nullable=False),
     # derived
-    _list("needs"),  # themes and their categories
     _flag("on_site"),
     _flag("remote"),
     _flag("professionals_only"),
-    _flag("duplicate"),  # a better record of the same structure says the same
+    _flag("duplicate"),  # a better record of the same structure says the same: never found, still readable
     Column("lat", Double),  # the structure's where the service has none
     Column("lon", Double),
-    Column("label", Text, nullable=False),  # names without accents, for trigrams
-    Column("words", TSVECTOR, nullable=False),
     Column("digest", Text, nullable=False),
     _flag("fictional"),
     Index("ix_service_structure_id", "structure_id"),
-    Index("ix_service_needs", "needs", postgresql_using="gin"),
-    Index("ix_service_words", "words", postgresql_using="gin"),
-    Index("ix_service_label", "label", postgresql_using="gin", postgresql_ops={"label": "gin_trgm_ops"}),
-    Index("ix_service_point", text("point(lon, lat)"), postgresql_using="gist"),
+)
+
+
+def _searched_columns() -> list[Column[Any]]:
+    return [
+        Column("service_id", Text, ForeignKey("service.id", ondelete="CASCADE"), primary_key=True),
+        *map(_flag, ("on_site", "remote", "professionals_only", "low_score")),
+        _flag("everywhere"),  # no zone of eligibility, or the whole country
+        Column("publics", Integer, nullable=False),  # bits of knowledge.offer_terms.PUBLIC_BITS; 0: not said
+        Column("date_maj", Date, nullable=False),
+        Column("lat", Double),
+        Column("lon", Double),
+        _list("zones"),
+        Column("needs", ARRAY(Integer), nullable=False),  # numbers of themes and categories
+    ]
+
+
+service_key = Table(
+    "service_key",
+    metadata,
+    *_searched_columns(),
+    Index("ix_service_key_point", text("point(lon, lat)"), postgresql_using="gist", postgresql_where=text("on_site")),
+    Index("ix_service_key_on_site", "needs", postgresql_using="gin", postgresql_where=text("on_site")),
+    Index("ix_service_key_remote", "needs", postgresql_using="gin", postgresql_where=text("remote")),
+    comment="What a search by need reads: narrow rows (fifty a page), without the duplicates.",
+)
+
+service_words = Table(
+    "service_words",
+    metadata,
+    *_searched_columns(),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_service_words_point", text("point(lon, lat)"), postgresql_using="gist", postgresql_where=text("on_site")),
+    Index("ix_service_words_on_site", "words", postgresql_using="gin", postgresql_where=text("on_site")),
+    Index("ix_service_words_remote", "words", postgresql_using="gin", postgresql_where=text("remote")),
+    comment="What a search by words reads: the same, and the words.",
+)
+
+offer_word = Table(
+    "offer_word",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column("services", Integer, nullable=False),
+    Index("ix_offer_word_word", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+    comment="The stems of the offer, against which typing errors are mended.",
 )
 
 offer_import = Table(

@@ -59,10 +59,12 @@ _FAR_TOWNS = tuple(
         ("Versailles", "78646", "78000", 48.8014, 2.1301, 1400), ("Évry", "91228", "91000", 48.6241, 2.4294, 1300),
         ("Marseille", "13055", "13001", 43.2965, 5.3698, 1800), ("Toulouse", "31555", "31000", 43.6047, 1.4442, 1400),
         ("Nice", "06088", "06000", 43.7102, 7.2620, 1000), ("Nantes", "44109", "44000", 47.2184, -1.5536, 1400),
-        ("Montpellier", "34172", "34000", 43.6108, 3.8767, 1150), ("Strasbourg", "67482", "67000", 48.5734, 7.7521, 1100),  # noqa: E501
+        ("Montpellier", "34172", "34000", 43.6108, 3.8767, 1150),
+        ("Strasbourg", "67482", "67000", 48.5734, 7.7521, 1100),
         ("Bordeaux", "33063", "33000", 44.8378, -0.5792, 1600), ("Lille", "59350", "59000", 50.6292, 3.0573, 2600),
         ("Rennes", "35238", "35000", 48.1173, -1.6778, 1050), ("Reims", "51454", "51100", 49.2583, 4.0317, 560),
-        ("Le Havre", "76351", "76600", 49.4944, 0.1079, 1250), ("Saint-Étienne", "42218", "42000", 45.4397, 4.3872, 760),  # noqa: E501
+        ("Le Havre", "76351", "76600", 49.4944, 0.1079, 1250),
+        ("Saint-Étienne", "42218", "42000", 45.4397, 4.3872, 760),
         ("Toulon", "83137", "83000", 43.1242, 5.9280, 1080), ("Grenoble", "38185", "38000", 45.1885, 5.7245, 1270),
         ("Dijon", "21231", "21000", 47.3220, 5.0415, 530), ("Angers", "49007", "49000", 47.4784, -0.5632, 820),
         ("Nîmes", "30189", "30000", 43.8367, 4.3601, 750), ("Clermont-Ferrand", "63113", "63000", 45.7772, 3.0870, 660),
@@ -76,13 +78,16 @@ _FAR_TOWNS = tuple(
         ("Arras", "62041", "62000", 50.2910, 2.7775, 1460), ("Poitiers", "86194", "86000", 46.5802, 0.3404, 440),
         ("Pau", "64445", "64000", 43.2951, -0.3708, 690), ("Avignon", "84007", "84000", 43.9493, 4.8055, 560),
         ("La Rochelle", "17300", "17000", 46.1603, -1.1511, 650), ("Valence", "26362", "26000", 44.9334, 4.8924, 520),
-        ("Chambéry", "73065", "73000", 45.5646, 5.9178, 440), ("Bourg-en-Bresse", "01053", "01000", 46.2052, 5.2255, 660),  # noqa: E501
+        ("Chambéry", "73065", "73000", 45.5646, 5.9178, 440),
+        ("Bourg-en-Bresse", "01053", "01000", 46.2052, 5.2255, 660),
         ("Mâcon", "71270", "71000", 46.3069, 4.8287, 550), ("Troyes", "10387", "10000", 48.2973, 4.0744, 310),
         ("Lorient", "56121", "56100", 47.7482, -3.3702, 760), ("Saint-Brieuc", "22278", "22000", 48.5141, -2.7603, 600),
-        ("La Roche-sur-Yon", "85191", "85000", 46.6705, -1.4264, 690), ("Niort", "79191", "79000", 46.3237, -0.4648, 370),  # noqa: E501
+        ("La Roche-sur-Yon", "85191", "85000", 46.6705, -1.4264, 690),
+        ("Niort", "79191", "79000", 46.3237, -0.4648, 370),
         ("Angoulême", "16015", "16000", 45.6484, 0.1562, 350), ("Tarbes", "65440", "65000", 43.2329, 0.0781, 230),
         ("Ajaccio", "2A004", "20000", 41.9192, 8.7386, 160), ("Bastia", "2B033", "20200", 42.6973, 9.4509, 180),
-        ("Villefranche-sur-Saône", "69264", "69400", 45.9833, 4.7196, 180), ("Vienne", "38544", "38200", 45.5242, 4.8780, 120),  # noqa: E501
+        ("Villefranche-sur-Saône", "69264", "69400", 45.9833, 4.7196, 180),
+        ("Vienne", "38544", "38200", 45.5242, 4.8780, 120),
     )
 )  # fmt: skip
 _TOWNS = (*LYON_TOWNS, *_FAR_TOWNS)
@@ -113,8 +118,14 @@ _OWN = (
     "Les Marronniers", "Solidarités", "Coup de pouce", "La Clef", "Entraide", "L'Envol", "Du côté des autres",
 )  # fmt: skip
 _SUBJECTS = (
-    "couture", "cuisine", "jardin", "vélo", "informatique", "conversation", "budget", "peinture", "théâtre", "bricolage",  # noqa: E501
+    "couture", "cuisine", "jardin", "vélo", "informatique", "conversation", "budget", "peinture", "théâtre",
+    "bricolage",
     "démarches en ligne", "santé", "écriture", "recherche d'emploi", "parentalité", "permis de conduire", "logement",
+)  # fmt: skip
+_SYLLABLES = (
+    "ba", "ber", "bou", "cha", "che", "clo", "cou", "da", "der", "do", "fa", "fer", "fou", "ga", "gra", "jo", "la",
+    "lau",
+    "les", "li", "ma", "mar", "mi", "mon", "na", "no", "pa", "per", "pi", "pré", "ra", "ri", "ro", "sa", "sau", "ter",
 )  # fmt: skip
 _SENTENCES = (
     "Une personne vous reçoit et prend le temps de comprendre votre situation.", "L'inscription se fait sur place.",
@@ -163,7 +174,7 @@ def _structure(draw: random.Random, index: int, today: date) -> Record:
     return {
         "source": "generated",
         "id": f"generated--structure-{index}",
-        "nom": f"{draw.choice(_HOUSES)} {draw.choice(_OWN)} {index}",
+        "nom": f"{draw.choice(_HOUSES)} {draw.choice(_OWN)} {_proper_name(draw)} {index}",
         "date_maj": _updated(draw, today),
         "commune": town.name,
         "code_postal": town.postal,
@@ -186,7 +197,9 @@ def _service(draw: random.Random, index: int, home: Record, today: date) -> Reco
         "structure_id": home["id"],
         "id": f"generated--service-{index}",
         "nom": f"{draw.choice(_BEFORE)} {subject} : {LABELS[min(themes)].lower()}"[:150],
-        "description": " ".join([f"Autour de {subject}.", *draw.choices(_SENTENCES, k=draw.randrange(2, 9))]),
+        "description": " ".join(
+            [f"{_proper_name(draw)} : autour de {subject}.", *draw.choices(_SENTENCES, k=draw.randrange(2, 9))]
+        ),
         "date_maj": _updated(draw, today),
         "type": draw.choice(list(TypeService)).value,
         "thematiques": sorted(themes),
@@ -199,6 +212,11 @@ def _service(draw: random.Random, index: int, home: Record, today: date) -> Reco
         "telephone": draw.choice((home["telephone"], None)),
         **({} if remote else {key: home[key] for key in _PLACE}),
     }
+
+
+def _proper_name(draw: random.Random) -> str:
+    """One of some forty thousand: the vocabulary of an offer is wide."""
+    return "".join(draw.choice(_SYLLABLES) for _ in range(3)).capitalize()
 
 
 _PLACE = ("commune", "code_postal", "code_insee", "adresse", "latitude", "longitude")
