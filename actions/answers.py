@@ -1,10 +1,18 @@
-"""Yes and no."""
+"""Answers to what we asked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from actions.branch import FindBranch
 from actions.kit import Events, Kit, Turn, set_slots
+from actions.search import SearchService
+
+
+async def take_for_an_answer(kit: Kit, turn: Turn) -> Events:
+    """Whatever was understood, the message answers the question that waits."""
+    asker = FindBranch(kit) if turn.awaited == "branch_place" else SearchService(kit)
+    return await asker.run(turn)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actions import answers, branch, fallback, human, search, service
-from actions.kit import Kit, TopicAction, Turn
+from actions.kit import Kit, TopicAction, Turn, changes
 from bot.database import Database
 from bot.keys import load_keys
 from bot.settings import Settings
@@ -87,7 +87,7 @@ def _executor(actions: list[TopicAction]) -> ActionExecutor:
 
 def _as_function(action: TopicAction) -> Callable[..., Awaitable[Any]]:
     async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
-        return await action.run(Turn(dispatcher, tracker))
+        return changes(await action.run(Turn(dispatcher, tracker)), tracker.slots)
 
     return run
 

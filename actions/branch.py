@@ -29,10 +29,8 @@ class FindBranch:
         more = turn.intent == "more_results"
         branch_type = _branch_type(turn)
         known = set_slots(branch_type=branch_type) + (remember(found.place) if found.place and found.said else [])
-        missing = _ask(self.kit, turn, found, "find_branch")
-        if missing is not None:
-            return known + missing
-        assert found.place is not None  # noqa: S101
+        if found.place is None:
+            return known + _ask(self.kit, turn, found, "find_branch")
         return known + await self._show(turn, branch_type, found.place, (turn.slot("branches") or []) if more else [])
 
     async def _show(self, turn: Turn, branch_type: str | None, place: Place, already: list[str]) -> Events:
@@ -65,10 +63,8 @@ class BranchHours:
             chosen = _picked(turn, seen)
         if chosen:
             return await self._of(turn, chosen[0])
-        missing = _ask(self.kit, turn, found, "branch_hours")
-        if missing is not None:
-            return set_slots(branch_type=_branch_type(turn)) + missing
-        assert found.place is not None  # noqa: S101
+        if found.place is None:
+            return set_slots(branch_type=_branch_type(turn)) + _ask(self.kit, turn, found, "branch_hours")
         near = await _near(self.kit, _branch_type(turn), found.place, [])
         if not near:
             turn.say("utter_branch_nothing", place_label=found.place.label or found.place.name)
@@ -97,23 +93,21 @@ def _picked(turn: Turn, seen: list[str]) -> list[str]:
 def _branch_type(turn: Turn) -> str | None:
     """The kind just named, or the one that the question was about."""
     heard = turn.heard("branch_type")
-    going_on = turn.slot("asked") == "branch_place" or turn.intent in ("more_results", "search_service")
+    going_on = turn.awaited == "branch_place" or turn.intent in ("more_results", "search_service")
     remembered = turn.slot("branch_type") if going_on else None
     return heard[0] if heard else remembered
 
 
-def _ask(kit: Kit, turn: Turn, found: Where, intent: str) -> Events | None:
-    """The question that has to be asked first, if there is one."""
+def _ask(kit: Kit, turn: Turn, found: Where, intent: str) -> Events:
+    """The question about the place that has to be asked first."""
     if found.outside:
         return say_outside(kit, turn, found.outside)
     if found.unclear:
         ask_which(turn, found.unclear, intent)
-    elif found.place is None:
-        again = turn.slot("asked") == "branch_place" and turn.slot("search_open")
-        question = "utter_ask_hours_place" if intent == "branch_hours" else "utter_ask_branch_place"
-        turn.say("utter_place_unknown" if again else question)
+    elif turn.awaited == "branch_place":
+        turn.say("utter_place_unknown")
     else:
-        return None
+        turn.say("utter_ask_hours_place" if intent == "branch_hours" else "utter_ask_branch_place")
     return set_slots(search_open=True, asked="branch_place", topic="branch")
 
 

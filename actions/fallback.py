@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actions.kit import Events, Kit, Turn, choices, go_on_with, set_slots
+from actions.answers import take_for_an_answer
+from actions.kit import Events, Kit, Turn, choices, set_slots
 
 SUGGESTED = (
     "search_service",
@@ -24,21 +25,17 @@ _ALWAYS = ("search_service", "find_branch", "talk_to_human", "help")
 
 @dataclass(frozen=True)
 class Fallback:
+    kit: Kit
     name = "action_fallback"
 
     async def run(self, turn: Turn) -> Events:
-        if turn.slot("search_open") and turn.text and turn.slot("misses") == 0:
-            return [*set_slots(misses=1), *go_on_with(_asker(turn))]
+        if turn.awaited and turn.text and not turn.slot("misses"):
+            return set_slots(misses=1) + await take_for_an_answer(self.kit, turn)
         if turn.slot("misses"):
             turn.say("utter_fallback_second")
             return set_slots(misses=turn.slot("misses") + 1)
         turn.say("utter_fallback_first", choices=_suggestions(turn))
         return set_slots(misses=1)
-
-
-def _asker(turn: Turn) -> str:
-    """The action whose question waits: an unknown sentence is taken for its answer, once."""
-    return "action_find_branch" if turn.slot("asked") == "branch_place" else "action_search_service"
 
 
 def _suggestions(turn: Turn) -> list[dict[str, object]]:
@@ -49,4 +46,4 @@ def _suggestions(turn: Turn) -> list[dict[str, object]]:
 
 
 def actions(kit: Kit) -> list[Fallback]:
-    return [Fallback()]
+    return [Fallback(kit)]

@@ -74,10 +74,9 @@ class Turn:
         return list(dict.fromkeys(str(one.get("key") or one["value"]) for one in found))
 
     @property
-    def waiting_action(self) -> str | None:
-        """The action whose question waits for a place, if there is one."""
-        waits = {"place": "action_search_service", "branch_place": "action_find_branch"}
-        return waits.get(str(self.slot("asked"))) if self.slot("search_open") else None
+    def awaited(self) -> str:
+        """What our last question asked for, "" when none waits."""
+        return str(self.slot("asked") or "") if self.slot("search_open") else ""
 
     def slot(self, name: str) -> Any:
         return self.tracker.get_slot(name)
@@ -103,9 +102,11 @@ def set_slots(**values: Any) -> Events:
     return [{"event": "slot", "name": name, "value": value, "timestamp": None} for name, value in values.items()]
 
 
-def go_on_with(action: str) -> Events:
-    """The engine runs this action next."""
-    return [{"event": "followup", "name": action, "timestamp": None}]
+def changes(events: Events, slots: dict[str, Any]) -> Events:
+    """Each slot once, with its last value, and only where it changes: the engine reads every event again each turn."""
+    last = {event["name"]: event for event in events if event["event"] == "slot"}
+    others = [event for event in events if event["event"] != "slot"]
+    return [*others, *(event for name, event in last.items() if slots.get(name) != event["value"])]
 
 
 def choices(each: str, items: Iterable[tuple[str, Words]]) -> list[Words]:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from actions.branch import FindBranch
 from actions.hits import footer, header, shown
-from actions.kit import Events, Kit, Turn, choices, go_on_with, set_slots
+from actions.kit import Events, Kit, Turn, choices, set_slots
 from actions.where import Where, ask_which, remember, say_outside, where
 from bot import clock
 from knowledge import search
@@ -47,7 +48,7 @@ class SearchService:
     async def run(self, turn: Turn) -> Events:
         found = where(self.kit, turn)
         if _is_about_branches(turn, found):
-            return go_on_with("action_find_branch")
+            return await FindBranch(self.kit).run(turn)
         wish = self._wish(turn, found)
         known = _remember_wish(wish) + (remember(found.place) if found.place and found.said else [])
         if found.outside:
@@ -62,12 +63,12 @@ class SearchService:
         return known + await self._show(turn, wish, found.place)
 
     def _wish(self, turn: Turn, found: Where) -> Wish | None:
-        """The need just named; else, when this message is about the place alone, the one remembered."""
+        """The need just named; else the person's own words; else, for a place alone, the need remembered."""
         heard = turn.heard("need")
         if heard:
             return Wish(heard[0], None, self.kit.needs.label(heard[0], turn.language))
-        own_words = _own_words(turn) if not found.said or turn.slot("asked") == "need" else ""
-        if own_words and turn.slot("asked") != "place":
+        own_words = _own_words(turn)
+        if own_words and turn.awaited != "place":
             return Wish(None, own_words, own_words)
         if turn.slot("need_label") and (found.said or turn.slot("search_open")):
             return Wish(turn.slot("need"), turn.slot("query"), turn.slot("need_label"))
@@ -88,6 +89,7 @@ class SearchService:
             return set_slots(search_open=False, asked=None, results=[], topic="search")
         words = {"need_label": wish.label, "wanted_label": wish.label, "place_label": place.label or place.name}
         response = "utter_search_results" if asked == wish else "utter_search_results_widened"
+        response = response if wish.need else "utter_search_words"
         turn.say(header(response, page.hits), **words, **shown(page.hits), **footer(page))
         return _results(page, []) + set_slots(need=asked.need, shown=[hit.id for hit in page.hits])
 
@@ -108,7 +110,7 @@ class MoreResults:
 
     async def run(self, turn: Turn) -> Events:
         if turn.slot("topic") == "branch":
-            return go_on_with("action_find_branch")
+            return await FindBranch(self.kit).run(turn)
         place = self.kit.places.get(turn.slot("place")) if turn.slot("place") else None
         if place is None or not turn.slot("need_label"):
             turn.say("utter_more_nothing")
@@ -147,7 +149,7 @@ def need_choices(kit: Kit, turn: Turn) -> list[dict[str, Any]]:
 
 def _is_about_branches(turn: Turn, found: Where) -> bool:
     """A place alone goes on with what was last spoken of."""
-    last = turn.slot("asked") == "branch_place" or (turn.slot("topic") == "branch" and not turn.slot("search_open"))
+    last = turn.awaited == "branch_place" or (turn.slot("topic") == "branch" and not turn.slot("search_open"))
     return last and found.said and not turn.heard("need")
 
 
@@ -161,52 +163,13 @@ def _own_words(turn: Turn) -> str:
     return " ".join(words)[:_LONGEST_QUERY]
 
 
-_EMPTY = frozenset(
-    [
-        "cherche",
-        "chercher",
-        "recherche",
-        "recherches",
-        "trouver",
-        "voudrais",
-        "voudrai",
-        "veux",
-        "aimerais",
-        "besoin",
-        "avec",
-        "pour",
-        "dans",
-        "chez",
-        "près",
-        "vers",
-        "service",
-        "services",
-        "association",
-        "aide",
-        "aides",
-        "quelque",
-        "chose",
-        "autre",
-        "nouvelle",
-        "faire",
-        "bonjour",
-        "merci",
-        "plaît",
-        "plait",
-        "habite",
-        "suis",
-        "vous",
-        "avez",
-        "peux",
-        "peut",
-        "quelles",
-        "quel",
-        "quelle",
-        "j'ai",
-        "j'habite",
-        "est-ce",
-    ]
-)
+_SMALL_WORDS = """
+    cherche chercher recherche recherches trouver voudrais voudrai veux aimerais besoin avec pour dans chez près vers
+    service services association aide aides quelque chose autre nouvelle faire bonjour merci plaît plait habite suis
+    vous avez peux peut quelles quel quelle j'ai j'habite est-ce plutôt plutot côté cote coté quartier secteur ville
+    commune alors même meme aussi arrondissement code postal sinon mais proche autour
+"""
+_EMPTY = frozenset(_SMALL_WORDS.split())
 
 
 def _remember_wish(wish: Wish | None) -> Events:
@@ -214,7 +177,7 @@ def _remember_wish(wish: Wish | None) -> Events:
 
 
 def _ask_place(turn: Turn, wish: Wish) -> Events:
-    again = turn.slot("asked") == "place" and turn.slot("search_open") and not turn.heard("need")
+    again = turn.awaited == "place" and not turn.heard("need")
     turn.say("utter_place_unknown" if again else "utter_ask_place", need_label=wish.label)
     return _waiting("place")
 

@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from actions.answers import take_for_an_answer
 from actions.hits import card, spaced
-from actions.kit import Events, Kit, Turn, Words, choices, go_on_with, mark, set_slots
-from knowledge import search
+from actions.kit import Events, Kit, Turn, Words, choices, mark, set_slots
+from bot import clock
+from knowledge import hours, search
 from knowledge.search import ServiceDetails
 
 _ASPECTS = {"fee": "utter_aspect_fee", "address": "utter_aspect_address", "phone": "utter_aspect_phone"}
@@ -22,8 +24,8 @@ class Details:
     name = "action_service_details"
 
     async def run(self, turn: Turn) -> Events:
-        if turn.waiting_action and turn.heard("ordinal") and not turn.heard("service"):
-            return go_on_with(turn.waiting_action)  # « le 3e », said to « dans quelle commune ? »
+        if "place" in turn.awaited and turn.heard("ordinal") and not turn.heard("service"):
+            return await take_for_an_answer(self.kit, turn)  # « le 3e », said to « dans quelle commune ? »
         wanted = _which(turn)
         if wanted is None:
             return await _ask_which(self.kit, turn, "service_details", "utter_which_service")
@@ -102,7 +104,7 @@ async def _ask_which(kit: Kit, turn: Turn, intent: str, response: str) -> Events
 
 async def _read(kit: Kit, service_id: str) -> ServiceDetails | None:
     async with kit.database.begin() as connection:
-        return await search.service(connection, service_id)
+        return await search.service(connection, service_id, today=clock.today())
 
 
 def _payload(intent: str, service_id: str) -> str:
@@ -115,11 +117,12 @@ def _words(details: ServiceDetails) -> Words:
         "name": details.name,
         "structure": details.structure,
         "description": _clip(details.description, _LONGEST_DESCRIPTION),
-        "fee": details.fee or "",
+        "fee": details.fee,
+        "fee_details": _clip(details.fee_details, _LONGEST_CONDITIONS),
         "address": details.address,
         "phone": phone,
         "email": details.email,
-        "hours": details.hours or "",
+        "hours": hours.in_french(details.hours) if details.hours else "",
         "conditions": _clip(details.conditions, _LONGEST_CONDITIONS),
         "updated": f"{details.updated:%m/%Y}",
         "mark": mark([details.fictional]),
@@ -140,9 +143,9 @@ def _how(details: ServiceDetails) -> Words | str:
     return {"say": "utter_line_referent"} if details.professionals_only else ""
 
 
-def _clip(text: str | None, limit: int) -> str:
+def _clip(text: str, limit: int) -> str:
     """Whole sentences if there is one, whole words otherwise."""
-    clean = " ".join((text or "").split())
+    clean = " ".join(text.split())
     if len(clean) <= limit:
         return clean
     cut = clean[:limit]

@@ -36,7 +36,7 @@ def where(kit: Kit, turn: Turn) -> Where:
 
 def _heard(turn: Turn) -> list[str]:
     """The places just said; « 3e » is one only when a place was asked for."""
-    asked = turn.slot("search_open") and turn.slot("asked") in ("place", "branch_place")
+    asked = turn.awaited in ("place", "branch_place")
     said = turn.heard("place", least=0.0 if asked else _SURE)
     if said or not asked:
         return said

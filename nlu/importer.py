@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Set, Union
 
 import yaml
 from rasa.shared.core.domain import Domain
@@ -11,6 +11,7 @@ from rasa.shared.importers.rasa import RasaFileImporter
 
 _HERE = Path(__file__).parent
 _DOMAIN_KEYS = ("intents", "entities", "slots", "actions", "forms")
+_DEFAULT = "utter_default"
 _RASA_KEYS = ("text", "buttons", "channel", "condition", "metadata")
 
 
@@ -43,9 +44,19 @@ class TopicImporter(RasaFileImporter):
         return domain.merge(Domain.from_dict({"responses": self._sentences()}))
 
     def _sentences(self) -> Dict[str, List[Dict[str, Any]]]:
+        """Those that rules say by themselves. Rasa need not know those that our actions say: TopicSentences does."""
         written = yaml.safe_load(self._responses.read_text(encoding="utf8"))["responses"]
         return {
-            key: [{name: variation[name] for name in _RASA_KEYS if name in variation} for variation in variations]
-            for key, variations in written.items()
-            if key.startswith("utter_")
+            key: [{name: variation[name] for name in _RASA_KEYS if name in variation} for variation in written[key]]
+            for key in sorted(self._said_by_rules())
+            if key in written
         }
+
+    def _said_by_rules(self) -> Set[str]:
+        actions = {
+            step.get("action", "")
+            for path in self._topics.glob("*.yml")
+            for rule in yaml.safe_load(path.read_text(encoding="utf8")).get("rules", ())
+            for step in rule["steps"]
+        }
+        return {_DEFAULT} | {action for action in actions if action.startswith("utter_")}

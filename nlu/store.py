@@ -26,7 +26,11 @@ _READ = f"SELECT data FROM rasa.events WHERE sender_id = :sender AND {_SESSION} 
 _READ_ALL = "SELECT data FROM rasa.events WHERE sender_id = :sender ORDER BY id"
 _COUNT = f"SELECT count(*) FROM rasa.events WHERE sender_id = :sender AND {_SESSION}"
 _WRITE = """
-    INSERT INTO rasa.events (sender_id, type_name, timestamp, data) VALUES (:sender, :type, :timestamp, :data)"""
+    INSERT INTO rasa.events (sender_id, type_name, timestamp, data)
+    SELECT :sender, type_name, instant, data
+    FROM unnest(CAST(:types AS text[]), CAST(:times AS float8[]), CAST(:data AS text[]))
+         WITH ORDINALITY AS given (type_name, instant, data, position)
+    ORDER BY position"""
 
 
 class EncryptedTrackerStore(TrackerStore, SerializedTrackerAsText):
@@ -50,9 +54,9 @@ class EncryptedTrackerStore(TrackerStore, SerializedTrackerAsText):
         """Add the events that are not stored yet."""
         with connection(self._engine) as current:
             stored = current.execute(text(_COUNT), {"sender": tracker.sender_id}).scalar_one()
-            rows = [self._row(tracker.sender_id, event) for event in islice(tracker.events, stored, None)]
-            if rows:
-                current.execute(text(_WRITE), rows)
+            new = list(islice(tracker.events, stored, None))
+            if new:
+                current.execute(text(_WRITE), self._rows(tracker.sender_id, new))
 
     async def keys(self) -> Iterable[str]:
         with connection(self._engine) as current:
@@ -66,15 +70,17 @@ class EncryptedTrackerStore(TrackerStore, SerializedTrackerAsText):
         events: List[Dict[str, Any]] = [self._open(sender_id, row) for row in rows]
         return DialogueStateTracker.from_dict(sender_id, events, self.domain.slots)
 
-    def _row(self, sender_id: str, event: Event) -> Dict[str, Any]:
-        data = event.as_dict()
-        secret = self._ring.encrypt(json.dumps(data).encode(), sender_id.encode())
+    def _rows(self, sender_id: str, events: List[Event]) -> Dict[str, Any]:
         return {
             "sender": sender_id,
-            "type": event.type_name,
-            "timestamp": data.get("timestamp"),
-            "data": base64.b64encode(secret).decode(),
+            "types": [event.type_name for event in events],
+            "times": [event.timestamp for event in events],
+            "data": [self._seal(sender_id, event) for event in events],
         }
+
+    def _seal(self, sender_id: str, event: Event) -> str:
+        secret = self._ring.encrypt(json.dumps(event.as_dict()).encode(), sender_id.encode())
+        return base64.b64encode(secret).decode()
 
     def _open(self, sender_id: str, row: str) -> Dict[str, Any]:
         opened: Dict[str, Any] = json.loads(self._ring.decrypt(base64.b64decode(row), sender_id.encode()))

@@ -30,11 +30,12 @@ _QUIET = {
 
 def inputs() -> Iterator[Path]:
     """Every file that the model is made of."""
-    yield from (ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu" / "entities.yml", ROOT / "nlu" / "importer.py")
+    yield from (ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu" / "importer.py")
     yield from sorted((ROOT / "nlu" / "topics").glob("*.yml"))
     yield from sorted((ROOT / "nlu" / "components").glob("*.py"))
-    knowledge = ROOT / "knowledge"
-    yield from (knowledge / name for name in ("lexicons.py", "lexicon.yml", "needs.py", "needs.yml", "places.py"))
+    yield from (
+        ROOT / "knowledge" / name for name in ("lexicons.py", "lexicon.yml")
+    )  # needs and places are not trained
 
 
 def response_names() -> str:
@@ -63,7 +64,7 @@ def train(*, force: bool = False) -> bool:
     MODEL.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=MODEL.parent, prefix=".new-") as folder:
         made = _rasa_train(Path(folder))
-        Path(made).replace(MODEL)
+        made.replace(MODEL)
     stamp.write_text(wanted)
     return True
 

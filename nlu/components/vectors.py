@@ -69,7 +69,8 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         return version(PACKAGE)
 
     def process(self, messages: List[Message]) -> List[Message]:
-        for message, row in zip(messages, encode([message.get(TEXT) or "" for message in messages]), strict=True):
+        rows = encode([message.get(TEXT) or "" for message in messages])
+        for message, row in zip(messages, rows, strict=True):
             message.add_features(Features(row.reshape(1, -1), FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 

@@ -107,7 +107,8 @@ def test_a_restarted_database_is_found_again(engine: Engine, talk: Talk) -> None
     """Connections cut by the server are replaced before use."""
     talk.say("bonjour")
     engine.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'relais engine' AND datname = current_database()"  # noqa: E501
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE application_name = 'relais engine' AND datname = current_database()"""
     )
     assert keys(talk.say("merci")) == ["utter_thank"]
 
