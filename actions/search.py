@@ -166,7 +166,8 @@ def _own_words(turn: Turn) -> str:
 _SMALL_WORDS = """
     cherche chercher recherche recherches trouver voudrais voudrai veux aimerais besoin avec pour dans chez près vers
     service services association aide aides quelque chose autre nouvelle faire bonjour merci plaît plait habite suis
-    vous avez peux peut quelles quel quelle j'ai j'habite est-ce plutôt plutot côté cote coté quartier secteur ville
+    avez vous
+    peux peut quelles quel quelle j'ai j'habite est-ce plutôt plutot côté cote coté quartier secteur ville
     commune alors même meme aussi arrondissement code postal sinon mais proche autour
 """
 _EMPTY = frozenset(_SMALL_WORDS.split())

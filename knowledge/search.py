@@ -94,13 +94,12 @@ async def search(
     `commune` an INSEE code, `reception` "en-presentiel" | "a-distance" | None for both. `publics` empty: no filter.
     On site means at most 50 km from (lat, lon). Services older than two years come only when nothing else does.
     """
-    given = {
-        "place": lat is not None and lon is not None,
-        "need": bool(need),
-        "zones": bool(commune),
-        "publics": bool(publics) and "tous-publics" not in publics,
-    }
-    criteria = frozenset(name for name, there in given.items() if there)
+    criteria = _criteria(
+        place=lat is not None and lon is not None,
+        need=bool(need),
+        zones=bool(commune),
+        publics=bool(publics) and "tous-publics" not in publics,
+    )
     values = {
         "lat": lat,
         "lon": lon,
@@ -120,6 +119,10 @@ async def search(
         if page.hits:
             return page
     return SearchPage((), 0)
+
+
+def _criteria(**given: bool) -> frozenset[str]:
+    return frozenset(name for name, there in given.items() if there)
 
 
 async def _page(

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,12 +30,11 @@ from starlette.responses import JSONResponse
 from bot.database import Database, libpq_url
 from bot.keys import load_keys
 from bot.settings import ROOT, Settings
-from knowledge.demo import load_demo
-from knowledge.places import Places
+from tests import small_offer
 
 PYTHON = ROOT / "nlu" / ".venv" / "bin" / "python"
 START_S = 240
-_QUIET = {
+QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -138,6 +137,9 @@ class Engine:
         parsed: dict[str, Any] = response.json()
         return parsed
 
+    def last_log(self) -> str:
+        return (self.folder / "engine.log").read_text(errors="replace")[-3000:]
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database holds."""
         with psycopg.connect(libpq_url(self.settings.database_url)) as connection:
@@ -146,7 +148,7 @@ class Engine:
     def _environment(self) -> dict[str, str]:
         return {
             **os.environ,
-            **_QUIET,
+            **QUIET,
             "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))),
             "RELAIS_ENGINE_DATABASE_URL": libpq_url(self.settings.database_url),
             "RELAIS_RASA_TOKEN": self.token,
@@ -156,7 +158,7 @@ class Engine:
 
     def _ready(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
-            raise RuntimeError((self.folder / "engine.log").read_text()[-3000:])
+            raise RuntimeError(self.last_log())
         try:
             return httpx.get(f"{self.url}/webhooks/relais/", timeout=2, trust_env=False).status_code == 200
         except httpx.TransportError:
@@ -174,7 +176,7 @@ class Talk:
     def say(self, text: str = "", *, payload: str | None = None, message_id: UUID | None = None) -> dict[str, Any]:
         """One message; the engine's whole answer."""
         response = self.engine.post(self.question(text, payload=payload, message_id=message_id))
-        assert response.status_code == 200, response.text
+        assert response.status_code == 200, f"{response.text}\n{self.engine.last_log()}"
         answer: dict[str, Any] = response.json()
         return answer
 
@@ -231,14 +233,21 @@ def keys(answer: dict[str, Any]) -> list[str]:
     return [reply["key"] for reply in answer["replies"]]
 
 
+@cache
+def trained_model() -> Path:
+    """The model, trained if something that it is made of changed."""
+    subprocess.run([PYTHON, "nlu/train.py"], cwd=ROOT, check=True, capture_output=True)
+    return ROOT / "models" / "relais.tar.gz"
+
+
 @pytest.fixture(scope="session")
 def engine(postgres: Any) -> Iterator[Engine]:
     """The engine, trained if need be."""
-    subprocess.run([PYTHON, "nlu/train.py"], cwd=ROOT, check=True, capture_output=True)
+    trained_model()
     folder = Path(tempfile.mkdtemp(prefix="relais-engine-"))
     settings = Settings(_env_file=None, data_dir=folder, database_url=postgres.create())  # type: ignore[call-arg]
     held = load_keys(settings)
-    fill(settings)
+    asyncio.run(fill(settings))
     actions = Actions(settings)
     actions.start()
     running = Engine(settings, actions, folder, held.rasa_token, held.secret_keys)
@@ -271,15 +280,11 @@ def begin(engine: Engine, kind: str) -> Talk:
     return Talk(engine, conversation_id, kind)
 
 
-def fill(settings: Settings) -> None:
-    """The fictional offer that Relais ships with."""
-    asyncio.run(_load(settings))
-
-
-async def _load(settings: Settings) -> None:
+async def fill(settings: Settings) -> None:
+    """A small offer and the branches."""
     database = Database(settings.database_url, name="tests")
     async with database.begin() as connection:
-        await load_demo(connection, Places.from_file(), datetime.now(UTC))
+        await small_offer.load(connection)
     await database.close()
 
 
