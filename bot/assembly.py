@@ -31,6 +31,9 @@ from bot.turn import Turns
 from bot.vault import Vault
 from channels.base import Channel
 from channels.twilio_setup import TwilioSettings
+from knowledge.catalogue import silent
+from knowledge.catalogue_report import ImportReport, Progress
+from knowledge.data_inclusion import DataInclusion, refresh
 from knowledge.lexicons import Lexicon
 
 
@@ -136,6 +139,14 @@ class Relais:
     @cached_property
     def sweep(self) -> Sweep:
         return Sweep(self.database, self.queue, self.inbox, self.delivery, self.channels)
+
+    async def refresh_offer(self, *, force: bool = False, progress: Progress = silent) -> ImportReport:
+        """Replace the offer by data·inclusion's, read whole before anything changes; raises OfferError."""
+        settings = self.settings
+        async with DataInclusion(
+            settings.data_inclusion_api_url, settings.data_inclusion_token.get_secret_value()
+        ) as api:
+            return await refresh(self.database.begin, api, now=clock.now(), force=force, progress=progress)
 
     async def close(self) -> None:
         for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):

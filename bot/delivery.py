@@ -36,6 +36,7 @@ CONSENT_PART = "consent"
 
 _FORWARD = {"sent": ("sending", "unknown"), "delivered": ("sending", "unknown", "sent")}
 _FORWARD |= {"undelivered": _FORWARD["delivered"], "failed": _FORWARD["delivered"]}
+_FORWARD["delivered"] += ("undelivered", "failed")  # a handset that was off may come back: what arrived, arrived
 
 
 class Delivery:
@@ -209,7 +210,7 @@ class Delivery:
         )
         values: dict[str, Any] = {"state": receipt.state, "settled_at": clock.now()}
         values["provider_id"] = func.coalesce(message.c.provider_id, receipt.provider_id)
-        if receipt.code:
+        if receipt.code or receipt.state == "delivered":
             values["reason"] = receipt.code
         async with self._database.begin() as connection:
             moved = await connection.execute(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
 from bot.turn import Turns
+from knowledge.catalogue_report import ImportReport, OfferError
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,20 @@ def bind(app: procrastinate.App, turns: Turns, delivery: Delivery, sweep: Sweep)
     @app.task(name="retry_stalled", queueing_lock="retry_stalled")
     async def retry_stalled(timestamp: int) -> None:
         await free_stalled(app)
+
+
+def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportReport]]) -> None:
+    """Read data·inclusion again each night; a night that fails leaves the offer as it was."""
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="refresh_offer", queueing_lock="refresh_offer")
+    async def refresh_offer(timestamp: int) -> None:
+        try:
+            report = await refresh()
+        except OfferError as error:
+            log.error("the offer was not refreshed: %s", error)
+        else:
+            log.info("offer refreshed: %s services, %s skipped", report.services, report.skipped)
 
 
 async def free_stalled(app: procrastinate.App) -> int:

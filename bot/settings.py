@@ -110,7 +110,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def twilio_ready(self) -> bool:
-        return bool(self.twilio_account_sid and self.twilio_auth_tokens and self.twilio_from)
+        return bool(self.twilio_account_sid and self.twilio_auth_tokens and self.twilio_from and self.public_urls)
 
 
 def is_loopback(url: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
 from sqlalchemy import func, select
 
 from bot import clock
@@ -18,7 +19,7 @@ from bot.settings import ROOT, Settings
 from knowledge.branches import import_branches
 from knowledge.branches_file import BadBranches
 from knowledge.catalogue import import_offer
-from knowledge.catalogue_report import OfferError
+from knowledge.catalogue_report import ImportReport, OfferError, Progress
 from knowledge.demo import load_demo
 from knowledge.places import Places
 from knowledge.tables import branch, service
@@ -27,21 +28,17 @@ BRANCHES = ROOT / "knowledge" / "branches.csv"
 DOWNLOAD_SECONDS = 600
 _SHOWN = 10
 
-Advance = Callable[[str, int, int], None]
-
 
 async def services(settings: Settings, services: str, structures: str, *, force: bool) -> int:
     """Replace the offer by two files or addresses; print what was skipped and why. 1 when refused."""
     console = Console(highlight=False)
     relais = Relais.build(settings, name="relais import", pool_size=2)
     try:
-        with tempfile.TemporaryDirectory() as folder, _progress(console) as advance:
-            files = [
-                await _local(source, Path(folder), name)
-                for name, source in (("services", services), ("structures", structures))
-            ]
-            async with relais.database.begin() as connection:
-                report = await import_offer(connection, *files, now=clock.now(), force=force, progress=advance)
+        with _progress(console) as advance:
+            if services == "api":
+                report = await relais.refresh_offer(force=force, progress=advance)
+            else:
+                report = await _from_files(relais, services, structures, force, advance)
     except (OfferError, OSError, httpx.HTTPError) as error:
         console.print(f"[red]L'offre n'a pas changé :[/] {error}")
         return 1
@@ -87,6 +84,14 @@ async def demo(relais: Relais) -> None:
             await import_branches(connection, BRANCHES, places=places, today=clock.today())
 
 
+async def _from_files(relais: Relais, services: str, structures: str, force: bool, advance: Progress) -> ImportReport:
+    with tempfile.TemporaryDirectory() as folder:
+        given = (("services", services), ("structures", structures))
+        files = [await _local(source, Path(folder), name) for name, source in given]
+        async with relais.database.begin() as connection:
+            return await import_offer(connection, *files, now=clock.now(), force=force, progress=advance)
+
+
 async def _local(source: str, folder: Path, name: str) -> Path:
     """The file, downloaded first when it is an address."""
     if not source.startswith(("http://", "https://")):
@@ -102,7 +107,7 @@ async def _local(source: str, folder: Path, name: str) -> Path:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Advance]:
+def _progress(console: Console) -> Iterator[Progress]:
     """A bar a stage on a terminal, one line a stage elsewhere."""
     if not console.is_terminal:
         told: set[str] = set()
@@ -115,7 +120,7 @@ def _progress(console: Console) -> Iterator[Advance]:
         yield tell
         return
     bars: dict[str, TaskID] = {}
-    with Progress(TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as shown:
+    with Bars(TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")) as shown:
 
         def advance(stage: str, done: int, whole: int) -> None:
             if stage not in bars:

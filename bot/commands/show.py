@@ -60,6 +60,8 @@ def channels_off(settings: Settings) -> dict[str, str]:
         for name in ("account_sid", "auth_tokens", "from")
         if not getattr(settings, f"twilio_{name}")
     ]
+    if not settings.public_urls:
+        lacking.append("RELAIS_PUBLIC_URLS")
     if lacking:
         off["SMS (Twilio)"] = f"il manque {', '.join(lacking)}"
     return off

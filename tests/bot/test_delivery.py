@@ -183,6 +183,15 @@ async def test_receipts_only_move_forward(pipeline: Pipeline) -> None:
     assert await pipeline.states() == [("delivered", "")]
 
 
+async def test_late_delivery_wins_over_a_failure(pipeline: Pipeline) -> None:
+    """A handset that was off comes back: what arrived, arrived."""
+    await pipeline.say("bonjour")
+    row = (await pipeline.rows())[0]
+    for state in ("undelivered", "delivered", "failed"):
+        await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", state))
+    assert (await pipeline.states())[0][0] == "delivered"
+
+
 async def test_receipt_before_the_providers_answer_stays(pipeline: Pipeline) -> None:
     """A receipt may overtake the answer of the very call that it is about."""
     conversation_id = await queued(pipeline, "un")
