@@ -133,7 +133,7 @@ async def test_nobody_reads_without_a_good_token(base: str) -> None:
     """No token, a changed one, one of nobody, or another's Last-Event-ID: nothing of a conversation is seen."""
     async with browser(base, GUEST) as client:
         token = (await write(client, "secret")).json()["visitor"]
-        for forged in ("x", token[:-1], token.replace(token[0], "z", 1), token.split(".")[0], "é" * 5):
+        for forged in ("x", token[:-1], ("y" if token[0] == "z" else "z") + token[1:], token.split(".")[0], "é" * 5):
             header = f"Bearer {forged}".encode()
             async with client.stream("GET", chat.EVENTS, headers={b"Authorization": header}) as response:
                 assert response.status_code == 401
