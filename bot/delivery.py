@@ -170,7 +170,16 @@ class Delivery:
         )
 
     async def found(self, row: AnyRow, sent: Sent) -> bool:
-        """The provider's list has an ambiguous message: it was sent."""
+        """The provider's list has an ambiguous message: it was sent. False when that entry is another message's."""
+        other = exists().where(
+            message.c.channel == row.channel,
+            message.c.direction == "out",
+            message.c.provider_id == sent.provider_id,
+            message.c.id != row.id,
+        )
+        async with self._database.begin() as connection:
+            if await connection.scalar(select(other)):
+                return False
         await self._settle(row, sent)
         return True
 

@@ -122,6 +122,6 @@ class Sweep:
         except ChannelError as error:
             log.warning("message %s could not be looked up: %s", outbound.message_id, error)
             return False
-        if sent is not None:
-            return await self._delivery.found(row, sent)
+        if sent is not None and await self._delivery.found(row, sent):
+            return True
         return await self._delivery.not_there(row, again=outbound.created_at > clock.now() - WORTH_SENDING_AGAIN)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import select, text
 
-from bot import vault
+from bot import clock, vault
 from bot.assembly import Relais
 from bot.database import Database
-from bot.keys import Keys
+from bot.keys import Keys, load_keys
 from bot.models import conversation, message
 from bot.settings import Settings
 from channels.base import Inbound, Outbound, Reply, Sent
@@ -66,7 +68,6 @@ class Pipeline:
     engine: Engine
     phone: Phone
     address: str = "+33639980001"
-    numbers: list[str] = field(default_factory=list)
 
     def sms(self, words: str, *, sid: str = "", address: str = "", **more: Any) -> Inbound:
         return Inbound("phone", sid or f"SM{uuid4().hex}", address or self.address, "+33939980000", words, **more)
@@ -133,9 +134,15 @@ async def pipeline(settings: Settings) -> AsyncIterator[Pipeline]:
         await relais.close()
 
 
+@pytest.fixture
+def later(tmp_path: Path) -> Callable[[float], None]:
+    """Moves the clock of this process forward, by seconds."""
+
+    def move(seconds: float) -> None:
+        clock.start(tmp_path / str(seconds), clock.now() + timedelta(seconds=seconds))
+
+    return move
+
+
 def _keys(settings: Settings) -> dict[str, str]:
-    from dataclasses import asdict
-
-    from bot.keys import load_keys
-
     return asdict(load_keys(settings))

@@ -1,23 +1,12 @@
 """Sending: in order, never twice, every end with its reason."""
 
 import asyncio
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from bot import clock
 from channels.base import Receipt, Sent
 from channels.errors import Ambiguous, BadAddress, Misconfigured, OptedOut, Refused, TryAgain
 from tests.bot.conftest import Pipeline
-
-
-@pytest.fixture
-def later(tmp_path: Path):
-    def move(seconds: float) -> None:
-        clock.start(tmp_path / str(seconds), clock.now() + timedelta(seconds=seconds))
-
-    return move
 
 
 async def queued(pipeline: Pipeline, *words: str):
@@ -96,6 +85,20 @@ async def test_unknown_found_in_the_providers_list_was_sent(pipeline: Pipeline, 
     later(150)
     assert await pipeline.relais.sweep.settle_unknown() == 1
     assert await pipeline.states() == [("sent", "")]
+
+
+async def test_same_words_sent_before_do_not_settle_an_unknown(pipeline: Pipeline, later) -> None:
+    """The list's entry of an earlier message that says the same is not taken for this one."""
+    await pipeline.say("un")
+    conversation_id = await queued(pipeline, "un")
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    first, second = await pipeline.rows()
+    pipeline.phone.known[second.id] = Sent(first.provider_id, 1)
+    later(150)
+    await pipeline.relais.sweep.settle_unknown()
+    await pipeline.relais.delivery.deliver(conversation_id)
+    assert pipeline.phone.texts == ["réponse à un", "réponse à un"]
 
 
 async def test_unknown_absent_from_the_list_is_sent_again_in_its_place(pipeline: Pipeline, later) -> None:

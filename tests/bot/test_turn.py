@@ -2,26 +2,11 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
-from pathlib import Path
 
-import pytest
-
-from bot import clock
 from bot.handoff import change_owner
 from bot.lane import LEASE, Lane
 from tests.bot.conftest import Pipeline
 from tests.standins.engine import away
-
-
-@pytest.fixture
-def later(tmp_path: Path):
-    """Moves the clock of this process forward."""
-
-    def move(seconds: float) -> None:
-        clock.start(tmp_path / str(seconds), clock.now() + timedelta(seconds=seconds))
-
-    return move
 
 
 async def test_answers_and_marks_answered(pipeline: Pipeline) -> None:
