@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from actions.kit import Words, choices, mark
-from knowledge.names import distance_in_french
+from knowledge.names import distance_in_french, fold
 from knowledge.search import Hit, SearchPage
 
 
@@ -51,10 +51,15 @@ def card(hit: Hit, phone: str) -> dict[str, Any]:
         "phone": phone,
         "address": hit.address,
         "updated": f"{hit.updated:%m/%Y}",
-        "note": hit.structure,
+        "note": carrier(hit),
         "map_url": map_url(hit.address, hit.lat, hit.lon),
         "url": hit.url,
     }
+
+
+def carrier(hit: Hit) -> str:
+    """Who offers it, "" where the name says it already."""
+    return "" if fold(hit.structure) in fold(hit.name) else hit.structure
 
 
 def map_url(address: str, lat: float | None, lon: float | None) -> str:

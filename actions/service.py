@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from actions.answers import take_for_an_answer
-from actions.hits import card, spaced
+from actions.hits import card, carrier, spaced
 from actions.kit import Events, Kit, Turn, Words, choices, mark, set_slots
 from bot import clock
 from knowledge import hours, search
@@ -115,7 +115,7 @@ def _words(details: ServiceDetails) -> Words:
     phone = "" if details.professionals_only else spaced(details.phone)
     given: dict[str, Any] = {
         "name": details.name,
-        "structure": details.structure,
+        "structure": carrier(details),
         "description": _clip(details.description, _LONGEST_DESCRIPTION),
         "fee": details.fee,
         "fee_details": _clip(details.fee_details, _LONGEST_CONDITIONS),
@@ -123,6 +123,7 @@ def _words(details: ServiceDetails) -> Words:
         "phone": phone,
         "email": details.email,
         "hours": hours.in_french(details.hours) if details.hours else "",
+        "short_hours": hours.in_french(details.hours, short=True) if details.hours else "",
         "conditions": _clip(details.conditions, _LONGEST_CONDITIONS),
         "updated": f"{details.updated:%m/%Y}",
         "mark": mark([details.fictional]),
@@ -132,7 +133,14 @@ def _words(details: ServiceDetails) -> Words:
     return {**given, **lines, "fee_line": {"say": "utter_line_fee"}, "how_line": _how(details)}
 
 
-_LINES = {"address": "address", "phone": "phone", "mail": "email", "hours": "hours", "conditions": "conditions"}
+_LINES = {
+    "structure": "structure",
+    "address": "address",
+    "phone": "phone",
+    "mail": "email",
+    "hours": "hours",
+    "conditions": "conditions",
+}
 
 
 def _line(name: str, value: Any) -> Words | str:
