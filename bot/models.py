@@ -20,15 +20,9 @@ from sqlalchemy import (
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from knowledge.tables import NAMES
+
+metadata = MetaData(naming_convention=NAMES)
 
 OWNERS = ("bot", "queue", "human")
 AUTHORS = ("person", "assistant", "system", "counsellor")

@@ -56,16 +56,11 @@ class Settings(BaseSettings):
         SecretStr(""), description="Clé des recherches par empreinte (32 octets en base64url). Elle ne tourne pas."
     )
     widget_origins: CommaList = Field((), description="Origines des sites qui peuvent afficher le chat.")
-    alerts: str = Field("", description="Où vont les alarmes : une adresse de courriel ou l'URL d'un webhook.")
 
     twilio_account_sid: str = Field("", description="Compte Twilio (AC…). Vide : pas de SMS.")
     twilio_auth_tokens: Secrets = Field((), description="Jetons d'authentification Twilio : principal, secondaire.")
     twilio_from: str = Field("", description="Numéro d'envoi (+33…) ou Messaging Service (MG…).")
     twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
-
-    telegram_token: SecretStr = Field(SecretStr(""), description="Jeton du robot Telegram. Vide : pas de Telegram.")
-    telegram_secret: SecretStr = Field(SecretStr(""), description="Secret que Telegram renvoie à chaque appel.")
-    telegram_api_url: str = Field("https://api.telegram.org", description="API de Telegram, ou d'un serveur de test.")
 
     rasa_url: str = Field(
         "http://127.0.0.1:5005", description="Le moteur de dialogue. Sur la boucle locale, `bot up` le démarre."
