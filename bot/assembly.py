@@ -22,6 +22,7 @@ from bot.lane import Lane
 from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
+from bot.receipts import Receipts
 from bot.settings import Settings
 from bot.sweep import Sweep
 from bot.tasks import Tasks
@@ -116,6 +117,10 @@ class Relais:
     @cached_property
     def delivery(self) -> Delivery:
         return Delivery(self.database, self.vault, self.channels, self.tasks, self.worker_name)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self.database, self.tasks)
 
     @cached_property
     def dialogue(self) -> Dialogue:

@@ -13,14 +13,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, events, vault
 from bot.database import AnyRow, Database
 from bot.models import conversation, message
+from bot.receipts import WORTH_RESENDING
 from bot.tasks import Tasks
 from bot.vault import Vault
-from channels.base import Channel, Outbound, Receipt, Reply, Sent
+from channels.base import Channel, Outbound, Reply, Sent
 from channels.errors import Ambiguous, BadAddress, ChannelError, Misconfigured, OptedOut, Refused, TryAgain
 
 log = logging.getLogger(__name__)
@@ -33,10 +33,6 @@ LOST_AFTER = timedelta(seconds=30)
 
 CONSENT_PART = "consent"
 """The one confirmation of a STOP, which is sent to somebody who has just opted out."""
-
-_FORWARD = {"sent": ("sending", "unknown"), "delivered": ("sending", "unknown", "sent")}
-_FORWARD |= {"undelivered": _FORWARD["delivered"], "failed": _FORWARD["delivered"]}
-_FORWARD["delivered"] += ("undelivered", "failed")  # a handset that was off may come back: what arrived, arrived
 
 
 class Delivery:
@@ -58,7 +54,7 @@ class Delivery:
     async def _claim(self, conversation_id: UUID) -> AnyRow | None:
         now = clock.now()
         head = (
-            select(message.c.id, message.c.state, message.c.due_at)
+            select(message.c.id, message.c.state, message.c.due_at, message.c.settled_at)
             .where(
                 message.c.conversation_id == conversation_id,
                 message.c.direction == "out",
@@ -76,13 +72,16 @@ class Delivery:
                 message.c.conversation_id == conversation.c.id,
                 message.c.channel.in_(self._channels),
                 head.c.state == "queued",
-                or_(head.c.due_at.is_(None), head.c.due_at <= now),
+                or_(head.c.due_at.is_(None), head.c.due_at <= now, conversation.c.last_inbound_at > head.c.settled_at),
             )
             .values(_verdict(now, self._worker))
             .returning(message, conversation.c.address_secret, conversation.c.sender)
         )
         async with self._database.begin() as connection:
-            return (await connection.execute(statement)).one_or_none()
+            row = (await connection.execute(statement)).one_or_none()
+            if row is not None and row.state == "undelivered":
+                await self._tasks.open_for(connection, row, "undelivered", row.reason)
+            return row
 
     async def _send(self, row: AnyRow) -> bool:
         """True when the next message may follow."""
@@ -101,17 +100,22 @@ class Delivery:
             sender=row.sender,
             reply=Reply.from_json(self._vault.open(vault.BODY, row.body_secret)),
             created_at=row.created_at,
+            lost=tuple(row.lost_ids),
         )
 
     async def _settle(self, row: AnyRow, sent: Sent) -> None:
         # A receipt may have come before this answer: it has moved the state on, and it stays there.
-        state = case((message.c.state.in_(("sending", "unknown")), "sent"), else_=message.c.state)
+        awaited = message.c.state.in_(("sending", "unknown"))
         async with self._database.begin() as connection:
             await connection.execute(
                 update(message)
                 .where(message.c.id == row.id)
                 .values(
-                    state=state, provider_id=sent.provider_id, segments=sent.segments, reason="", sent_at=clock.now()
+                    state=case((awaited, "sent"), else_=message.c.state),
+                    provider_id=case((message.c.state == "queued", None), else_=sent.provider_id),
+                    reason=case((awaited, ""), else_=message.c.reason),
+                    segments=sent.segments,
+                    sent_at=clock.now(),
                 )
             )
             await events.tell(connection, row.channel, row.conversation_id)
@@ -156,25 +160,17 @@ class Delivery:
                 .values(state=state, reason=reason, settled_at=clock.now())
             )
             if task:
-                await self.hand_over(connection, row, task, reason)
-
-    async def hand_over(self, connection: AsyncConnection, row: AnyRow, reason: str, code: str) -> None:
-        """Leave a task to a human for a message that did not reach its person."""
-        await self._tasks.open(
-            connection,
-            reason=reason,
-            cause=str(row.id),
-            conversation_id=row.conversation_id,
-            message_id=row.id,
-            details={"code": code},
-        )
+                await self._tasks.open_for(connection, row, task, reason)
 
     async def found(self, row: AnyRow, sent: Sent) -> bool:
         """The provider's list has an ambiguous message: it was sent. False when that entry is another message's."""
         other = exists().where(
             message.c.channel == row.channel,
             message.c.direction == "out",
-            message.c.provider_id == sent.provider_id,
+            or_(
+                message.c.provider_id == sent.provider_id,
+                and_(message.c.conversation_id == row.conversation_id, message.c.lost_ids.any(sent.provider_id)),
+            ),
             message.c.id != row.id,
         )
         async with self._database.begin() as connection:
@@ -199,7 +195,7 @@ class Delivery:
                 update(message).where(message.c.id == row.id, message.c.state == "unknown").values(values)
             )
             if not in_place:
-                await self.hand_over(connection, row, "unknown_delivery", "not sent")
+                await self._tasks.open_for(connection, row, "unknown_delivery", "not sent")
         return True
 
     async def _opted_out(self, row: AnyRow) -> None:
@@ -212,37 +208,35 @@ class Delivery:
             )
         await self._end(row, "skipped", "opted out")
 
-    async def take_receipt(self, receipt: Receipt) -> None:
-        """Move a message's state forward, never back; an unknown message or a repeat changes nothing."""
-        which = (
-            message.c.id == receipt.message_id if receipt.message_id else message.c.provider_id == receipt.provider_id
-        )
-        values: dict[str, Any] = {"state": receipt.state, "settled_at": clock.now()}
-        values["provider_id"] = func.coalesce(message.c.provider_id, receipt.provider_id)
-        if receipt.code or receipt.state == "delivered":
-            values["reason"] = receipt.code
-        async with self._database.begin() as connection:
-            moved = await connection.execute(
-                update(message)
-                .where(which, message.c.direction == "out", message.c.state.in_(_FORWARD[receipt.state]))
-                .values(values)
-                .returning(message.c.id, message.c.conversation_id)
-            )
-            row = moved.one_or_none()
-            if row is not None and receipt.state in ("undelivered", "failed"):
-                await self.hand_over(connection, row, "undelivered", receipt.code)
-
 
 def _verdict(now: datetime, worker: str) -> dict[str, Any]:
-    """Send, or skip and say why: decided in the very statement that claims the message."""
+    """Send, or not and say why: decided in the very statement that claims the message."""
     taken_over = and_(message.c.author == "assistant", message.c.version != conversation.c.version)
     silenced = and_(conversation.c.opted_out_at.is_not(None), message.c.part.is_distinct_from(CONSENT_PART))
     skipped = or_(taken_over, silenced)
+    too_late = and_(func.cardinality(message.c.lost_ids) > 0, or_(_overtaken(), _stale(now)))
+    kept = or_(skipped, too_late)
     return {
-        "state": case((skipped, "skipped"), else_="sending"),
+        "state": case((skipped, "skipped"), (too_late, "undelivered"), else_="sending"),
         "reason": case((taken_over, "taken over"), (silenced, "opted out"), else_=message.c.reason),
-        "attempts": case((skipped, message.c.attempts), else_=message.c.attempts + 1),
+        "attempts": case((kept, message.c.attempts), else_=message.c.attempts + 1),
         "trace": worker,
-        "sent_at": case((skipped, None), else_=now),
-        "settled_at": case((skipped, now), else_=None),
+        "sent_at": case((kept, message.c.sent_at), else_=now),
+        "settled_at": case((kept, now), else_=None),
     }
+
+
+def _overtaken() -> Any:
+    """Something said later has left: it may be on the person's screen by now."""
+    later = message.alias()
+    left = select(later.c.id).where(
+        later.c.conversation_id == message.c.conversation_id,
+        later.c.direction == "out",
+        later.c.seq > message.c.seq,
+        later.c.state.in_(("sending", "sent", "unknown", "delivered")),
+    )
+    return left.correlate(message).exists()
+
+
+def _stale(now: datetime) -> Any:
+    return message.c.created_at <= now - WORTH_RESENDING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -81,6 +82,13 @@ message = Table(
     Column("version", Integer, comment="the conversation's version when it was queued"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     _moment("due_at", comment="not to be tried before"),
+    Column(
+        "lost_ids",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="the provider's ids of the tries that did not arrive",
+    ),
     Column("segments", Integer, nullable=False, server_default="0"),
     Column("trace", Text, nullable=False, server_default="", comment="which worker sends it"),
     _moment("created_at", nullable=False),

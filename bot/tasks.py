@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, vault
+from bot.database import AnyRow
 from bot.models import conversation, task
 from bot.vault import Vault
 
@@ -69,6 +70,17 @@ class Tasks:
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))
         found = await connection.execute(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
         return UUID(str(found.scalar_one()))
+
+    async def open_for(self, connection: AsyncConnection, row: AnyRow, reason: str, code: str) -> None:
+        """Leave a message that did not reach its person to a human, with the provider's code."""
+        await self.open(
+            connection,
+            reason=reason,
+            cause=str(row.id),
+            conversation_id=row.conversation_id,
+            message_id=row.id,
+            details={"code": code},
+        )
 
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""

@@ -38,7 +38,7 @@ async def twilio_status(request: Request) -> Response:
         return _off()
     receipt = twilio.receipt(target=_target(request), headers=request.headers, body=await _body(request))
     if receipt is not None:
-        await relais.delivery.take_receipt(receipt)
+        await relais.receipts.take(receipt)
         metrics.RECEIPTS.labels(state=receipt.state).inc()
     return Response(status_code=204)
 

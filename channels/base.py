@@ -88,13 +88,17 @@ class Inbound:
 
 @dataclass(frozen=True)
 class Outbound:
-    """One reply on its way to `address`; `sender` is the number or account of ours, "" for the only one."""
+    """One reply on its way to `address`; `sender` is the number or account of ours, "" for the only one.
+
+    `lost` are the provider's ids of the tries of this reply that did not arrive.
+    """
 
     message_id: UUID
     address: str
     sender: str
     reply: Reply
     created_at: datetime
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,17 +108,22 @@ class Sent:
 
 
 DeliveryState = Literal["sent", "delivered", "undelivered", "failed"]
+Meaning = Literal["final", "passing", "address"]
 RANKS: dict[DeliveryState, int] = {"sent": 1, "failed": 2, "undelivered": 2, "delivered": 3}
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the provider says became of a message; `code` is its own error number, or ""."""
+    """What the provider says became of a message; `code` is its own error number, or "".
+
+    `meaning` is a failure's: `passing` may go well at the next try, `address` is of a number that nothing reaches.
+    """
 
     message_id: UUID | None
     provider_id: str
     state: DeliveryState
     code: str = ""
+    meaning: Meaning = "final"
 
     @property
     def rank(self) -> int:

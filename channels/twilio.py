@@ -153,7 +153,7 @@ class Twilio:
         rows, whole = await self._listed({"To": outbound.address, **sender}, outbound.created_at - CLOCK_SLACK)
         for row in rows:
             # A trial account puts a sentence of its own before ours.
-            if row.recipient == outbound.address and row.body.endswith(body):
+            if row.recipient == outbound.address and row.sid not in outbound.lost and row.body.endswith(body):
                 return Sent(row.sid, row.segments or sms_text.segments(body).count)
         if not whole:
             raise Ambiguous("list unreadable")

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import httpx
 
-from channels.base import DeliveryState, Inbound, Receipt
+from channels.base import DeliveryState, Inbound, Meaning, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -141,7 +141,18 @@ def receipt_of(form: Form, target: str) -> Receipt | None:
     state = STATES.get(form.first("MessageStatus", "SmsStatus").strip().lower())
     sid = _sid(form)
     ours = parse_qs(urlsplit(target).query).get("message", [""])[0]
-    return Receipt(_uuid(ours), sid, state, form.first("ErrorCode")) if state else None
+    code = form.first("ErrorCode")
+    return Receipt(_uuid(ours), sid, state, code, _meaning(code)) if state else None
+
+
+def _meaning(code: str) -> Meaning:
+    match error_of(code):
+        case TryAgain():
+            return "passing"
+        case BadAddress():
+            return "address"
+        case _:
+            return "final"
 
 
 def _uuid(text: str) -> UUID | None:

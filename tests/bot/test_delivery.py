@@ -182,7 +182,7 @@ async def test_receipts_only_move_forward(pipeline: Pipeline) -> None:
     await pipeline.say("bonjour")
     row = (await pipeline.rows())[0]
     for state in ("delivered", "sent", "undelivered", "delivered"):
-        await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", state))
+        await pipeline.relais.receipts.take(Receipt(row.id, "SM1", state))
     assert await pipeline.states() == [("delivered", "")]
 
 
@@ -191,7 +191,7 @@ async def test_late_delivery_wins_over_a_failure(pipeline: Pipeline) -> None:
     await pipeline.say("bonjour")
     row = (await pipeline.rows())[0]
     for state in ("undelivered", "delivered", "failed"):
-        await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", state))
+        await pipeline.relais.receipts.take(Receipt(row.id, "SM1", state))
     assert (await pipeline.states())[0][0] == "delivered"
 
 
@@ -202,7 +202,7 @@ async def test_receipt_before_the_providers_answer_stays(pipeline: Pipeline) -> 
     sending = asyncio.create_task(pipeline.relais.delivery.deliver(conversation_id))
     await pipeline.phone.entered.wait()
     row = (await pipeline.rows())[0]
-    await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", "delivered"))
+    await pipeline.relais.receipts.take(Receipt(row.id, "SM1", "delivered"))
     pipeline.phone.gate.set()
     await sending
     assert await pipeline.states() == [("delivered", "")]
@@ -214,7 +214,7 @@ async def test_receipt_settles_an_unknown(pipeline: Pipeline) -> None:
     pipeline.phone.faults = [Ambiguous()]
     await pipeline.relais.delivery.deliver(conversation_id)
     row = (await pipeline.rows())[0]
-    await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", "sent"))
+    await pipeline.relais.receipts.take(Receipt(row.id, "SM1", "sent"))
     assert (await pipeline.states())[0][0] == "sent"
 
 
@@ -222,6 +222,6 @@ async def test_undelivered_is_told_to_a_human(pipeline: Pipeline) -> None:
     """An answer that did not arrive is a task, with the provider's code."""
     await pipeline.say("bonjour")
     row = (await pipeline.rows())[0]
-    await pipeline.relais.delivery.take_receipt(Receipt(row.id, "SM1", "undelivered", "30005"))
+    await pipeline.relais.receipts.take(Receipt(row.id, "SM1", "undelivered", "30005"))
     assert await pipeline.states() == [("undelivered", "30005")]
     assert [(task.reason, task.details["code"]) for task in await pipeline.tasks()] == [("undelivered", "30005")]

@@ -1,0 +1,105 @@
+"""What became of what was sent: a receipt moves its message on, and a passing failure is tried again.
+
+A handset that was off (30003) or a network that gives no reason (30008) may take the next try. Each try is a
+new message for the provider, made only after it has said that the one before did not arrive. The order holds:
+
+* a message that waits for its next try is the first of its lane, and what follows waits behind it;
+* unless something later has left already: then it is not sent again, for it would arrive out of its place
+  (`bot/delivery.py` looks when the try is due, so that two messages lost together both come back, in order);
+* a word from the person proves that the handset is back: the try is made at once, before the new answer.
+
+What cannot be sent again, or no more, is a task. A `delivered`, of whichever try and however late, ends it all.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock
+from bot.database import AnyRow, Database
+from bot.models import message
+from bot.tasks import Tasks
+from channels.base import DeliveryState, Receipt
+
+RESEND_SECONDS = (120, 900)
+"""The pauses before the second try and the third, which is the last: a lift or a tunnel, then a lesson or a meeting."""
+WORTH_RESENDING = timedelta(hours=1)
+"""An answer older than this answers nothing any more. The pauses take 17 of these 60 minutes; 43 are left for
+the networks to say, twice, what became of a try. A verdict that comes later than that ends the ladder."""
+
+_ON_ITS_WAY = ("sending", "unknown", "sent")
+_FORWARD: dict[DeliveryState, tuple[str, ...]] = {
+    "sent": ("sending", "unknown"),
+    "undelivered": _ON_ITS_WAY,
+    "failed": _ON_ITS_WAY,
+    "delivered": (*_ON_ITS_WAY, "queued", "undelivered", "failed"),  # what arrived, arrived
+}
+
+
+class Receipts:
+    def __init__(self, database: Database, tasks: Tasks) -> None:
+        self._database = database
+        self._tasks = tasks
+
+    async def take(self, receipt: Receipt) -> None:
+        """Move a message's state forward, never back; an unknown message or a repeat changes nothing."""
+        async with self._database.begin() as connection:
+            row = await self._locked(connection, receipt)
+            if row is None or not _is_news(row, receipt):
+                return
+            if receipt.state in ("undelivered", "failed"):
+                await self._lost(connection, row, receipt)
+            else:
+                await self._moved(connection, row, receipt)
+
+    async def _locked(self, connection: AsyncConnection, receipt: Receipt) -> AnyRow | None:
+        theirs = or_(message.c.provider_id == receipt.provider_id, message.c.lost_ids.any(receipt.provider_id))
+        which = message.c.id == receipt.message_id if receipt.message_id else theirs
+        found = select(message).where(which, message.c.direction == "out").with_for_update()
+        return (await connection.execute(found)).one_or_none()
+
+    async def _moved(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
+        arrived = receipt.state == "delivered"
+        await self._write(
+            connection,
+            row,
+            state=receipt.state,
+            provider_id=receipt.provider_id if arrived else row.provider_id or receipt.provider_id,
+            reason="" if arrived else receipt.code or row.reason,
+        )
+
+    async def _lost(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
+        lost = [*row.lost_ids, receipt.provider_id]
+        pause = _pause(row, receipt, tries=len(lost))
+        if pause is not None:
+            due = clock.now() + pause
+            await self._write(
+                connection, row, state="queued", due_at=due, provider_id=None, lost_ids=lost, reason=receipt.code
+            )
+            return
+        await self._write(
+            connection, row, state=receipt.state, provider_id=receipt.provider_id, lost_ids=lost, reason=receipt.code
+        )
+        reason = "bad_address" if receipt.meaning == "address" else "undelivered"
+        await self._tasks.open_for(connection, row, reason, receipt.code)
+
+    async def _write(self, connection: AsyncConnection, row: AnyRow, **values: Any) -> None:
+        await connection.execute(update(message).where(message.c.id == row.id).values(settled_at=clock.now(), **values))
+
+
+def _is_news(row: AnyRow, receipt: Receipt) -> bool:
+    """False for what we know already, and for what a try says that was given up, unless it did arrive."""
+    repeated = receipt.state != "delivered" and receipt.provider_id in row.lost_ids
+    return row.state in _FORWARD[receipt.state] and not repeated
+
+
+def _pause(row: AnyRow, receipt: Receipt, *, tries: int) -> timedelta | None:
+    """How long until the next try; None when there is to be none."""
+    if receipt.meaning != "passing" or tries > len(RESEND_SECONDS):
+        return None
+    pause = timedelta(seconds=RESEND_SECONDS[tries - 1])
+    return pause if clock.now() + pause < row.created_at + WORTH_RESENDING else None
