@@ -109,7 +109,7 @@ class Delivery:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(message)
-                .where(message.c.id == row.id)
+                .where(message.c.id == row.id, message.c.state != "erased")
                 .values(
                     state=case((awaited, "sent"), else_=message.c.state),
                     provider_id=case((message.c.state == "queued", None), else_=sent.provider_id),

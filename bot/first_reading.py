@@ -63,8 +63,8 @@ class FirstReading:
     async def _carry_out(self, lease: Lease, thread: Thread, inbound: Waiting, reading: Reading, act: _Act) -> None:
         async with self._database.begin() as connection:
             lines = list(await act(connection, thread, inbound, reading))
-            await self._outbox.settle(connection, inbound.id)
             await self._outbox.store(connection, lease, inbound.id, lines)
+            await self._outbox.settle(connection, inbound.id)
 
     async def _distress(
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading

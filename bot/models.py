@@ -59,6 +59,7 @@ conversation = Table(
     _moment("opted_out_at"),
     _moment("created_at", nullable=False),
     _moment("last_inbound_at"),
+    _moment("erased_at", comment="the person wanted it gone"),
     UniqueConstraint("channel", "address_index"),
     CheckConstraint(_one_of("owner", OWNERS), name="owner"),
 )

@@ -50,11 +50,11 @@ class Outbox:
         """
         lines = [Line(reply, ASSISTANT, f"reply:{place}") for place, reply in enumerate(replies)]
         async with self._database.begin() as connection:
-            await self.settle(connection, inbound_id)
             await self.store(connection, lease, inbound_id, lines, version=version)
+            await self.settle(connection, inbound_id)
 
     async def settle(self, connection: AsyncConnection, inbound_id: UUID, state: str = "answered") -> None:
-        """Take a message out of the waiting ones."""
+        """Take a message out of the waiting ones; after `store`, which locks the conversation before its messages."""
         await connection.execute(
             update(message).where(message.c.id == inbound_id).values(state=state, settled_at=clock.now())
         )

@@ -23,6 +23,12 @@ REASONS = (
 )  # fmt: skip
 
 
+ERASED = "erased"
+"""The outcome of a task whose person has erased the conversation: nobody can be answered any more."""
+_OURS = ("service_id", "service", "code")
+"""What details hold that no person said: it outlives an erasure."""
+
+
 @dataclass(frozen=True)
 class OpenTask:
     """One line of `python -m bot tasks`. `details` holds what the reason needs, in the clear."""
@@ -53,19 +59,25 @@ class Tasks:
         urgent: bool = False,
         due_at: datetime | None = None,
     ) -> UUID:
-        """Open a task, once for each (reason, cause); a repeat returns the first one's id."""
+        """Open a task, once for each (reason, cause); a repeat returns the first one's id.
+
+        Of an erased conversation it keeps nothing that the person said.
+        """
         if reason not in REASONS:
             raise ValueError(f"unknown reason: {reason}")
+        gone = conversation_id is not None and await _is_erased(connection, conversation_id)
+        kept = _without_the_person(details or {}) if gone else details or {}
         statement = insert(task).values(
             id=uuid4(),
             reason=reason,
             cause=cause,
             conversation_id=conversation_id,
             message_id=message_id,
-            details_secret=self._vault.seal(vault.DETAILS, details or {}),
+            details_secret=self._vault.seal(vault.DETAILS, kept),
             urgent=urgent,
             due_at=due_at,
             created_at=clock.now(),
+            **(_closed(reason) if gone else {}),
         )
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))
         found = await connection.execute(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
@@ -107,3 +119,31 @@ class Tasks:
             .values(closed_at=clock.now(), outcome=outcome)
         )
         return bool(done.rowcount)
+
+    async def forget(self, connection: AsyncConnection, conversation_id: UUID) -> None:
+        """Blank what the person said in the tasks of a conversation; what they reported of the offer stays to do."""
+        found = await connection.execute(
+            select(task.c.id, task.c.reason, task.c.closed_at, task.c.details_secret)
+            .where(task.c.conversation_id == conversation_id)
+            .with_for_update()
+        )
+        for row in found.all():
+            kept = _without_the_person(self._vault.open(vault.DETAILS, row.details_secret))
+            values = {"details_secret": self._vault.seal(vault.DETAILS, kept)}
+            closed = _closed(row.reason) if row.closed_at is None else {}
+            await connection.execute(update(task).where(task.c.id == row.id).values(**values, **closed))
+
+
+async def _is_erased(connection: AsyncConnection, conversation_id: UUID) -> bool:
+    """Whether it was erased; if not, an erasure waits until this transaction has ended."""
+    query = select(conversation.c.erased_at).where(conversation.c.id == conversation_id)
+    return await connection.scalar(query.with_for_update(read=True, key_share=True)) is not None
+
+
+def _without_the_person(details: dict[str, Any]) -> dict[str, Any]:
+    return {name: details[name] for name in _OURS if name in details}
+
+
+def _closed(reason: str) -> dict[str, Any]:
+    """What ends a task that nobody can act on any more; an error in the offer is still one."""
+    return {} if reason == "offer_error" else {"closed_at": clock.now(), "outcome": ERASED}

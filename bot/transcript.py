@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import Row, exists, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import events, vault
+from bot import clock, events, vault
 from bot.database import Database
 from bot.models import conversation, message
+from bot.tasks import Tasks
 from bot.vault import Vault
 from channels.base import Reply
 from channels.webchat import NAME, Shown, client_id
@@ -49,6 +50,7 @@ class Transcript:
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
         self._vault = vault
+        self._tasks = Tasks(vault)
 
     async def find(self, visitor: str) -> Place | None:
         """Where this visitor's messages are, or None when there are none, or none any more."""
@@ -77,19 +79,26 @@ class Transcript:
         return Page(shown, after, row.owner, row.busy and row.owner == "bot", more=len(ready) == PAGE)
 
     async def forget(self, visitor: str) -> None:
-        """Erase every text, here and in the engine, and cut the visitor's way back; what is under way is dropped."""
+        """Erase every text, here and in the engine, and cut the visitor's way back.
+
+        What is under way is dropped: the lease is gone, so the outbox stores nothing; `erased_at` makes the engine's
+        turn fail as it ends (a trigger, `migrations/versions/0005_erasure.py`) and empties a task opened later.
+        """
         async with self._database.begin() as connection:
-            gone = update(conversation).where(self._of(visitor)).values(self._nobody())
-            found = await connection.scalar(gone.returning(conversation.c.id))
+            # The conversation first, as everybody does, and whole: whoever writes of it waits, or is waited for.
+            ours = select(conversation.c.id).where(self._of(visitor)).with_for_update()
+            found = await connection.scalar(ours)
             if found is None:
                 return
+            await connection.execute(update(conversation).where(conversation.c.id == found).values(self._nobody()))
             await connection.execute(
                 update(message)
                 .where(message.c.conversation_id == found)
-                .values(body_secret=None, provider_id=None, state="erased")
+                .values(body_secret=None, provider_id=None, lost_ids=[], state="erased")
             )
             await connection.execute(text("DELETE FROM rasa.events WHERE sender_id = :id"), {"id": str(found)})
             await connection.execute(text("DELETE FROM rasa.turns WHERE conversation_id = :id"), {"id": found})
+            await self._tasks.forget(connection, found)
             await events.tell(connection, NAME, found)
 
     def _nobody(self) -> dict[str, Any]:
@@ -99,6 +108,7 @@ class Transcript:
             "version": conversation.c.version + 1,
             "lease": None,
             "lease_until": None,
+            "erased_at": clock.now(),
         }
 
     def _of(self, visitor: str) -> Any:

@@ -171,8 +171,8 @@ class Turns:
                 message_id=head.id,
                 details={"text": head.text},
             )
-            await self._outbox.settle(connection, head.id, "task")
             await self._outbox.store(connection, lease, head.id, [self._line(thread, "system_given_to_team", "task")])
+            await self._outbox.settle(connection, head.id, "task")
 
     async def _wait(self, head: Waiting, delay: timedelta, attempts: int) -> None:
         async with self._database.begin() as connection:
@@ -182,8 +182,8 @@ class Turns:
 
     async def _say(self, lease: Lease, head: Waiting, lines: list[Line]) -> None:
         async with self._database.begin() as connection:
-            await self._outbox.settle(connection, head.id)
             await self._outbox.store(connection, lease, head.id, lines)
+            await self._outbox.settle(connection, head.id)
 
     def _line(self, thread: Thread, key: str, part: str) -> Line:
         return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)

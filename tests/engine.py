@@ -44,12 +44,13 @@ QUIET = {
 
 
 class Actions:
-    """The real actions on a free port of the loopback; `mode` is "well", "fail" or "hang"."""
+    """The real actions on a free port of the loopback; `mode` is "well", "fail", "hang" or "hold"."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.mode = "well"
         self.calls = 0
+        self.held, self.release = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -81,6 +82,9 @@ class Actions:
             self.calls += 1
             if self.mode == "hang":
                 await asyncio.sleep(30)
+            if self.mode == "hold":
+                self.held.set()
+                await asyncio.to_thread(self.release.wait)
             if self.mode == "fail":
                 await JSONResponse({"error": "ZeroDivisionError"}, 500)(scope, receive, send)
             else:

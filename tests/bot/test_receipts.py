@@ -234,7 +234,8 @@ async def test_receipt_of_the_second_try_may_overtake_its_answer(pipeline: Pipel
     pipeline.phone.gate.clear()
     pipeline.phone.entered.clear()
     sending = asyncio.create_task(pipeline.relais.delivery.deliver(conversation_id))
-    await pipeline.phone.entered.wait()
+    async with asyncio.timeout(5):
+        await pipeline.phone.entered.wait()
     for _ in range(2):
         await pipeline.relais.receipts.take(Receipt(identity, "SM2", "undelivered", OFF, "passing"))
     pipeline.phone.gate.set()
