@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     twilio_account_sid: str = Field("", description="Compte Twilio (AC…). Vide : pas de SMS.")
     twilio_auth_tokens: Secrets = Field((), description="Jetons d'authentification Twilio : principal, secondaire.")
     twilio_from: str = Field("", description="Numéro d'envoi (+33…) ou Messaging Service (MG…).")
+    forged_webhooks: int = Field(
+        20, ge=1, description="Requêtes à fausse signature en 5 minutes au-delà desquelles une tâche est ouverte."
+    )
     twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
 
     rasa_url: str = Field(

@@ -19,7 +19,7 @@ from bot.vault import Vault
 
 REASONS = (
     "distress", "human", "engine_down", "turn_failed", "offer_error",
-    "undelivered", "bad_address", "unknown_delivery", "unanswerable",
+    "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
 )  # fmt: skip
 
 

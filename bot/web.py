@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from bot import chat, health, metrics, pages
+from bot.alarm import Alarm
 from bot.assembly import Relais
 from bot.errors import DatabaseUnavailable
 from bot.listen import Hub
@@ -39,6 +40,7 @@ def create(relais: Relais) -> FastAPI:
     app = FastAPI(title="Relais", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.relais = relais
     app.state.hub = hub
+    app.state.alarm = Alarm(relais.database, relais.tasks, relais.settings.forged_webhooks)
     app.include_router(webhooks)
     app.include_router(chat.router)
     app.include_router(pages.router)
@@ -58,6 +60,7 @@ def create(relais: Relais) -> FastAPI:
 async def _bad_signature(request: Request, error: Exception) -> Response:
     metrics.BAD_SIGNATURES.labels(path=request.url.path).inc()
     log.warning("bad signature on %s", request.url.path)
+    await request.app.state.alarm.refused(request.url.path)
     return PlainTextResponse("Signature absente ou fausse.", status_code=403)
 
 
