@@ -107,6 +107,13 @@ message = Table(
     Index("ix_message_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
 )
 
+listing = Table(
+    "listing",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    _moment("listed_until", nullable=False, comment="the provider's inbound list was read to its end up to then"),
+)
+
 task = Table(
     "task",
     metadata,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from bot import clock
 from bot.database import AnyRow, Database
 from bot.delivery import LOST_AFTER, Delivery
 from bot.inbox import Inbox
-from bot.models import conversation, message
+from bot.models import conversation, listing, message
 from bot.queue import ANSWER, DELIVER, Queue
 from channels.base import Channel
 from channels.errors import ChannelError
@@ -24,7 +25,10 @@ BATCH = 500
 SETTLED_BY_THEN = timedelta(minutes=2)
 """A provider's list may lag; only after this is an absence from it believed."""
 WORTH_SENDING_AGAIN = timedelta(minutes=15)
-LISTED = timedelta(minutes=30)
+FIRST_LISTED = timedelta(minutes=30)
+"""How far back a provider's list is read the first time: what came before Relais did is not ours to answer."""
+LISTED_AGAIN = timedelta(minutes=30)
+"""A list may lag, and clocks differ: each reading begins this long before the end of the one before."""
 
 
 class Sweep:
@@ -82,19 +86,39 @@ class Sweep:
 
     async def fetch_missing(self) -> int:
         """Take in the inbound messages of the providers' own lists that never reached us; how many."""
-        since = clock.now() - LISTED
-        missing = 0
-        for channel in self._channels.values():
-            try:
-                listed = await channel.received_since(since)
-            except ChannelError as error:
-                log.warning("the list of %s could not be read: %s", channel.name, error)
-                continue
-            for inbound in listed:
-                missing += (await self._inbox.receive(inbound)).fresh
+        missing = sum([await self._fetch(channel) for channel in self._channels.values()])
         if missing:
             log.warning("%s messages were missing and have been fetched", missing)
         return missing
+
+    async def _fetch(self, channel: Channel) -> int:
+        now = clock.now()
+        since = await self._listed_until(channel, now) - LISTED_AGAIN
+        try:
+            listed = await channel.received_since(since)
+        except ChannelError as error:
+            log.warning("the list of %s could not be read: %s", channel.name, error)
+            return 0
+        missing = sum([(await self._inbox.receive(inbound)).fresh for inbound in listed.messages])
+        if listed.whole:
+            await self._keep_listed_until(channel, now)
+        else:
+            log.error("the list of %s could not be read to its end: it is read again from %s", channel.name, since)
+        return missing
+
+    async def _listed_until(self, channel: Channel, now: datetime) -> datetime:
+        """Never later than now, even when a demonstration has moved the clock back."""
+        query = select(listing.c.listed_until).where(listing.c.channel == channel.name)
+        async with self._database.begin() as connection:
+            kept: datetime | None = await connection.scalar(query)
+        return now - FIRST_LISTED + LISTED_AGAIN if kept is None else min(kept, now)
+
+    async def _keep_listed_until(self, channel: Channel, until: datetime) -> None:
+        statement = insert(listing).values(channel=channel.name, listed_until=until)
+        async with self._database.begin() as connection:
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=["channel"], set_={"listed_until": until})
+            )
 
     async def settle_unknown(self) -> int:
         """Look the ambiguous sends up in the providers' lists; how many were settled."""

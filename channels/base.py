@@ -87,6 +87,14 @@ class Inbound:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """The provider's inbound messages, oldest first; `whole` is False when its list was not read to the end."""
+
+    messages: tuple[Inbound, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True)
 class Outbound:
     """One reply on its way to `address`; `sender` is the number or account of ours, "" for the only one.
 
@@ -143,8 +151,8 @@ class Channel(Protocol):
     async def send(self, outbound: Outbound) -> Sent:
         """Hand one message to the provider, once; raises an error of channels.errors."""
 
-    async def received_since(self, since: datetime) -> list[Inbound]:
-        """The provider's own list of inbound messages, oldest first; [] where there is none."""
+    async def received_since(self, since: datetime) -> Listing:
+        """The provider's own list of inbound messages; an empty and whole one where there is none."""
 
     async def find_sent(self, outbound: Outbound) -> Sent | None:
         """Look an ambiguous send up at the provider; None: it is not there."""

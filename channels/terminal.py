@@ -12,7 +12,7 @@ from typing import TextIO
 from uuid import uuid4
 
 from channels import sms_text
-from channels.base import Inbound, Outbound, Sent
+from channels.base import Inbound, Listing, Outbound, Sent
 
 PROMPT = "vous  > "
 MARGIN = "        "
@@ -36,8 +36,8 @@ class Terminal:
         self._ask()
         return Sent(provider_id=str(outbound.message_id))
 
-    async def received_since(self, since: datetime) -> list[Inbound]:
-        return []
+    async def received_since(self, since: datetime) -> Listing:
+        return Listing()
 
     async def find_sent(self, outbound: Outbound) -> Sent | None:
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from twilio.request_validator import (
 )
 
 from channels import sms_text, twilio_setup
-from channels.base import Inbound, Outbound, Receipt, Sent
+from channels.base import Inbound, Listing, Outbound, Receipt, Sent
 from channels.errors import Ambiguous, BadSignature, ChannelError, Misconfigured, Refused, TryAgain
 from channels.twilio_setup import STATUS_PATH, TwilioSettings
 from channels.twilio_wire import (
@@ -34,9 +33,9 @@ from channels.twilio_wire import (
     whole_number,
 )
 
-log = logging.getLogger(__name__)
-
 MOST_PAGES = 20
+MOST_PAGES_RECEIVED = 500
+"""50,000 messages: what a whole department writes in days, so that the list ends after the longest outage too."""
 PAGE_SIZE = 100
 CLOCK_SLACK = timedelta(seconds=5)
 """Twilio's dates are whole seconds, and its clock is read from a header of whole seconds too."""
@@ -134,14 +133,12 @@ class Twilio:
 
     # Lists
 
-    async def received_since(self, since: datetime) -> list[Inbound]:
+    async def received_since(self, since: datetime) -> Listing:
         ours = {} if self.settings.by_service else {"To": self.settings.sender}
-        rows, whole = await self._listed(ours, since - CLOCK_SLACK)
-        if not whole:
-            log.warning("the provider's list of inbound messages could not be read to its end")
+        rows, whole = await self._listed(ours, since - CLOCK_SLACK, MOST_PAGES_RECEIVED)
         inbound = [row for row in rows if row.direction == "inbound" and row.sender]
         inbound.sort(key=lambda row: row.at or since)
-        return [row.as_inbound() for row in inbound]
+        return Listing(tuple(row.as_inbound() for row in inbound), whole)
 
     async def find_sent(self, outbound: Outbound) -> Sent | None:
         """None says: not in the list, so ask some minutes after the send, when the list has caught up.
@@ -159,14 +156,16 @@ class Twilio:
             raise Ambiguous("list unreadable")
         return None
 
-    async def _listed(self, query: Mapping[str, str], since: datetime) -> tuple[list[Listed], bool]:
+    async def _listed(
+        self, query: Mapping[str, str], since: datetime, most_pages: int = MOST_PAGES
+    ) -> tuple[list[Listed], bool]:
         """The messages since, oldest first, and whether the list was read far enough to have all of them.
 
         The dates are compared here: by DateSent the provider leaves out what it has not sent yet. Newest first.
         """
         url, found, asked = f"{self.settings.account_url}/Messages.json", dict[str, Listed](), set[str]()
         params: Mapping[str, str] = {**query, "PageSize": str(PAGE_SIZE)}
-        while len(asked) < MOST_PAGES and url not in asked and self._is_ours(url):
+        while len(asked) < most_pages and url not in asked and self._is_ours(url):
             asked.add(url)
             try:
                 page, drift = await self._page(url, params)

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from itsdangerous import Signer
 
-from channels.base import Choice, Inbound, Outbound, Reply, Sent
+from channels.base import Choice, Inbound, Listing, Outbound, Reply, Sent
 from channels.errors import BadRequest
 from channels.widget import texts
 
@@ -38,8 +38,8 @@ class WebChat:
     async def send(self, outbound: Outbound) -> Sent:
         return Sent(provider_id=str(outbound.message_id))
 
-    async def received_since(self, since: datetime) -> list[Inbound]:
-        return []
+    async def received_since(self, since: datetime) -> Listing:
+        return Listing()
 
     async def find_sent(self, outbound: Outbound) -> Sent | None:
         return None

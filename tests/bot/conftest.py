@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ from bot.database import Database
 from bot.keys import Keys, load_keys
 from bot.models import conversation, message
 from bot.settings import Settings
-from channels.base import Inbound, Outbound, Reply, Sent
+from channels.base import Inbound, Listing, Outbound, Reply, Sent
 from channels.errors import ChannelError
 from tests.standins.engine import TOKEN, Engine
 from tests.standins.server import serving
@@ -35,6 +35,7 @@ class Phone:
         self.sent: list[Outbound] = []
         self.faults: list[ChannelError] = []
         self.listed: list[Inbound] = []
+        self.listed_whole = True
         self.known: dict[UUID, Sent] = {}
         self.gate = asyncio.Event()
         self.gate.set()
@@ -48,8 +49,10 @@ class Phone:
         self.sent.append(outbound)
         return Sent(f"SM{len(self.sent)}", 1)
 
-    async def received_since(self, since: Any) -> list[Inbound]:
-        return self.listed
+    async def received_since(self, since: datetime) -> Listing:
+        """What was written since; without a date of its own, a message is of now."""
+        recent = [inbound for inbound in self.listed if inbound.sent_at is None or inbound.sent_at >= since]
+        return Listing(tuple(recent), self.listed_whole)
 
     async def find_sent(self, outbound: Outbound) -> Sent | None:
         return self.known.get(outbound.message_id)

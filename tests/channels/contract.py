@@ -130,8 +130,10 @@ class ChannelContract:
         assert other.provider_id != first.provider_id
 
     async def test_answers_for_its_lists(self, rig: Rig) -> None:
-        """The provider's lists are lists: of inbound messages, and of what we never sent, nothing."""
-        assert isinstance(await rig.channel.received_since(NOON), list)
+        """The provider's lists are read to their end: inbound messages, and of what we never sent, nothing."""
+        listing = await rig.channel.received_since(NOON)
+        assert listing.whole
+        assert all(isinstance(inbound, Inbound) for inbound in listing.messages)
         assert await rig.channel.find_sent(outbound(rig, Reply("Jamais envoyé"))) is None
 
     async def test_closes_more_than_once(self, rig: Rig) -> None:

@@ -440,7 +440,7 @@ async def test_a_moved_clock_does_not_hide_a_message(standin: TwilioStandin) -> 
         await channel.send(outbound)
     assert await channel.find_sent(outbound)
     standin.write("bonjour", sender=PERSON)
-    [inbound] = await channel.received_since(outbound.created_at - timedelta(minutes=1))
+    [inbound] = (await channel.received_since(outbound.created_at - timedelta(minutes=1))).messages
     assert inbound.sent_at
     assert abs(inbound.sent_at - outbound.created_at) < timedelta(minutes=1)
     await channel.close()
@@ -456,7 +456,7 @@ async def test_lists_inbound_messages_oldest_first(standin: TwilioStandin, twili
     for number in range(250):
         standin.write(f"message {number}", sender=PERSON, at=str(start.timestamp() + number), NumMedia="1")
     await twilio.send(message())
-    listed = await twilio.received_since(start)
+    listed = (await twilio.received_since(start)).messages
     assert [inbound.text for inbound in listed] == [f"message {number}" for number in range(250)]
     assert listed[0].media == ("application/octet-stream",)
     assert (listed[0].channel, listed[0].address, listed[0].recipient) == ("twilio", PERSON, NUMBER)
@@ -469,7 +469,7 @@ async def test_stops_where_the_window_ends(standin: TwilioStandin, twilio: Twili
     for number in range(1000):
         standin.write("vieux", sender=PERSON, at=str(1_700_000_000 + number))
     standin.write("neuf", sender=PERSON)
-    listed = await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))
+    listed = (await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))).messages
     assert [inbound.text for inbound in listed] == ["neuf"]
     assert pages == [0, 1]
 
@@ -490,7 +490,7 @@ async def test_is_not_led_astray_by_a_page(standin: TwilioStandin, twilio: Twili
         return {"messages": rows, "next_page_uri": loop if following == "same" else following}
 
     standin.lie = lie
-    listed = await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))
+    listed = (await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))).messages
     assert [inbound.text for inbound in listed] == ["bonjour"]
 
 
@@ -504,7 +504,7 @@ async def test_the_token_goes_nowhere_else(standin: TwilioStandin, twilio: Twili
             **page,
             "next_page_uri": f"{elsewhere.api_url}/2010-04-01/Accounts/{ACCOUNT}/Messages.json",
         }
-        assert len(await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))) == 1
+        assert len((await twilio.received_since(datetime.now(UTC) - timedelta(minutes=10))).messages) == 1
         assert asked == []
 
 
@@ -523,7 +523,9 @@ async def test_a_list_cut_short_is_said_not_to_be_whole(standin: TwilioStandin, 
         standin.write(f"message {number}", sender=PERSON)
         standin._record("outbound-api", NUMBER, PERSON, f"Rappel {number}")
     standin.lie = lambda page: page if page["page"] == 0 else 500
-    assert len(await twilio.received_since(datetime.now(UTC) - timedelta(minutes=1))) == 100
+    listed = await twilio.received_since(datetime.now(UTC) - timedelta(minutes=1))
+    assert len(listed.messages) == 100
+    assert not listed.whole
     with pytest.raises(Ambiguous):
         await twilio.find_sent(message())
 
