@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 STOP_SECONDS = 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 15.0
 STEADY_SECONDS = 30
+LOOK_SECONDS = 0.1
+LAST_WORDS_SECONDS = 1
 _COLOURS = {"web": 36, "worker": 32, "actions": 35, "engine": 33, "postgres": 34}
 
 
@@ -56,7 +58,10 @@ class Supervisor:
         for order in sorted({program.order for program, _ in self._keepers}, reverse=True):
             together = [program for program, _ in self._keepers if program.order == order]
             await asyncio.gather(*(self._end(program) for program in together))
-        for _, keeper in self._keepers:
+        keepers = [keeper for _, keeper in self._keepers]
+        if keepers:
+            await asyncio.wait(keepers, timeout=LAST_WORDS_SECONDS)
+        for keeper in keepers:
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper
@@ -76,8 +81,15 @@ class Supervisor:
         while True:
             process, born = program.process, loop.time()
             assert process is not None and process.stdout is not None  # noqa: S101
-            await self._copy_lines(program.name, process.stdout)
-            code = await process.wait()
+            copying = asyncio.create_task(self._copy_lines(program.name, process.stdout))
+            try:
+                code = await _ended(process)
+            except asyncio.CancelledError:
+                copying.cancel()
+                raise
+            _kill_group(process)  # what it left behind may hold its port
+            with suppress(TimeoutError):
+                await asyncio.wait_for(copying, LAST_WORDS_SECONDS)
             if self._stopping:
                 return
             pause = FIRST_PAUSE if loop.time() - born > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
@@ -102,12 +114,24 @@ class Supervisor:
         with suppress(ProcessLookupError):
             process.send_signal(program.stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), self._stop_seconds)
+            await asyncio.wait_for(_ended(process), self._stop_seconds)
         except TimeoutError:
             log.warning("%s did not stop in %s s and is killed", program.name, self._stop_seconds)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # what it left behind, and itself if need be
-        await process.wait()
+        _kill_group(process)
+        await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """The exit code, once the process itself has ended: `wait` also waits for its children to close its output."""
+    while process.returncode is None:  # noqa: ASYNC110 (asyncio itself tells it only with the last pipe)
+        await asyncio.sleep(LOOK_SECONDS)
+    return process.returncode
+
+
+def _kill_group(process: asyncio.subprocess.Process) -> None:
+    """End what a program left behind, and itself if need be."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def require_free(host: str, port: int, what: str) -> None:

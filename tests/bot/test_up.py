@@ -68,13 +68,29 @@ async def test_process_that_dies_is_started_again() -> None:
     assert all(gone(pid) for pid in lines.pids())
 
 
+async def test_process_that_leaves_a_child_is_started_again() -> None:
+    """The child keeps the output open, and perhaps the port: it is ended, and the program comes back."""
+    lines = Lines()
+    supervisor = Supervisor(lines.write)
+    program = Program("web", [sys.executable, "-c", HAS_A_CHILD])
+    await supervisor.start(program)
+    await lines.until(lambda all: len(lines.pids()) == 1)
+    assert program.process is not None
+    os.kill(program.process.pid, signal.SIGKILL)
+    await lines.until(lambda all: len(lines.pids()) == 2)
+    assert gone(lines.pids()[0])
+    await supervisor.stop()
+    assert gone(lines.pids()[1])
+
+
 async def test_stop_leaves_no_orphan() -> None:
-    """A child of a child is ended too."""
+    """A child of a child is ended too, at once: its hold on the output keeps nobody waiting."""
     lines = Lines()
     supervisor = Supervisor(lines.write)
     await supervisor.start(Program("web", [sys.executable, "-c", HAS_A_CHILD]))
     await lines.until(lambda all: len(lines.pids()) == 1)
-    await supervisor.stop()
+    async with asyncio.timeout(5):
+        await supervisor.stop()
     assert gone(lines.pids()[0])
 
 
