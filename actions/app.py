@@ -20,9 +20,13 @@ from starlette.routing import Route
 from actions import answers, branch, fallback, human, search, service
 from actions.kit import Kit, TopicAction, Turn, changes
 from bot.database import Database
+from bot.handoff import Handoff
 from bot.keys import load_keys
+from bot.outbox import Outbox
+from bot.queue import Queue, build_app
 from bot.settings import Settings
 from bot.tasks import Tasks
+from bot.texts import Texts
 from bot.vault import Vault
 from knowledge.needs import Needs
 from knowledge.places import Places
@@ -35,8 +39,15 @@ TOPICS = (answers, branch, fallback, human, search, service)
 def create(settings: Settings, database: Database) -> Starlette:
     """The application, with every topic's actions."""
     keys = load_keys(settings)
-    kit = Kit(database, Tasks(Vault(keys)), Places.from_file(), Needs.from_file())
+    kit = build_kit(database, Vault(keys))
     return serve([action for topic in TOPICS for action in topic.actions(kit)], keys.rasa_token)
+
+
+def build_kit(database: Database, vault: Vault) -> Kit:
+    """What every action is handed; nothing connects yet."""
+    tasks = Tasks(vault)
+    handoff = Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts())
+    return Kit(database, tasks, handoff, Places.from_file(), Needs.from_file())
 
 
 def serve(actions: list[TopicAction], token: str) -> Starlette:

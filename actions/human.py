@@ -6,27 +6,27 @@ from dataclasses import dataclass
 
 from actions.kit import Events, Kit, Turn
 
-_SAID = {"distress": "utter_distress", "complaint": "utter_complaint_told"}
-
 
 @dataclass(frozen=True)
 class AskHuman:
+    """Where the pipeline has answered the message itself, what is said here finds its place taken."""
+
     kit: Kit
     name = "action_ask_human"
 
     async def run(self, turn: Turn) -> Events:
-        distress = turn.intent == "distress"
+        handoff = self.kit.handoff
         async with self.kit.database.begin() as connection:
-            await self.kit.tasks.open(
-                connection,
-                reason="distress" if distress else "human",
-                cause=str(turn.message_id),
-                conversation_id=turn.conversation_id,
-                message_id=turn.message_id,
-                details={"text": turn.text, "kind": turn.intent},
-                urgent=distress,
-            )
-        turn.say(_SAID.get(turn.intent, "utter_human_told"))
+            match turn.intent:
+                case "distress":
+                    await handoff.distress(connection, turn.message, "any")
+                    turn.say("utter_distress")
+                case "complaint":
+                    await handoff.complain(connection, turn.message)
+                    turn.say("utter_complaint_told")
+                case _:
+                    await handoff.queue(connection, turn.message)
+                    turn.say("utter_human_told")
         return []
 
 

@@ -11,6 +11,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.database import Database
+from bot.handoff import Handoff, Heard
 from bot.tasks import Tasks
 from knowledge.needs import Needs
 from knowledge.places import Place, Places
@@ -26,6 +27,7 @@ class Kit:
 
     database: Database
     tasks: Tasks
+    handoff: Handoff
     places: Places
     needs: Needs
 
@@ -49,6 +51,13 @@ class Turn:
     @property
     def language(self) -> str:
         return str(self._about.get("language") or "fr")
+
+    @property
+    def message(self) -> Heard:
+        """The message itself, as the pipeline's use cases take it."""
+        message_id = self.message_id
+        assert message_id is not None  # noqa: S101 (the door gives it with every message)
+        return Heard(self.conversation_id, message_id, str(self._about.get("kind") or ""), self.language)
 
     @property
     def text(self) -> str:

@@ -16,6 +16,7 @@ from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
 from bot.first_reading import FirstReading
+from bot.handoff import Handoff
 from bot.inbox import Inbox
 from bot.keys import Keys, load_keys
 from bot.lane import Lane
@@ -115,6 +116,10 @@ class Relais:
         return Outbox(self.database, self.vault, self.queue)
 
     @cached_property
+    def handoff(self) -> Handoff:
+        return Handoff(self.outbox, self.tasks, self.texts)
+
+    @cached_property
     def delivery(self) -> Delivery:
         return Delivery(self.database, self.vault, self.channels, self.tasks, self.worker_name)
 
@@ -128,7 +133,7 @@ class Relais:
 
     @cached_property
     def turns(self) -> Turns:
-        reading = FirstReading(self.database, self.outbox, self.tasks, self.texts, Lexicon.from_file().first_reading)
+        reading = FirstReading(self.database, self.outbox, self.handoff, self.texts, Lexicon.from_file().first_reading)
         threads = Threads(self.vault, {name: channel.kind for name, channel in self.channels.items()})
         return Turns(
             self.database,

@@ -11,12 +11,12 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import consent, handoff
+from bot import consent
 from bot.database import Database
 from bot.delivery import CONSENT_PART
+from bot.handoff import Handoff, Heard
 from bot.lane import Lease
 from bot.outbox import SYSTEM, Line, Outbox
-from bot.tasks import Tasks
 from bot.texts import Texts
 from bot.thread import Thread, Waiting
 from knowledge.lexicons import Reading
@@ -29,11 +29,11 @@ _Act = Callable[[AsyncConnection, Thread, Waiting, Reading], Awaitable[Iterable[
 
 class FirstReading:
     def __init__(
-        self, database: Database, outbox: Outbox, tasks: Tasks, texts: Texts, read: Callable[[str], Reading]
+        self, database: Database, outbox: Outbox, handoff: Handoff, texts: Texts, read: Callable[[str], Reading]
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._tasks = tasks
+        self._handoff = handoff
         self._texts = texts
         self._read = read
 
@@ -70,8 +70,8 @@ class FirstReading:
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
     ) -> Iterable[Line]:
         log.warning("distress heard in message %s", inbound.id)
-        await self._open_task(connection, thread, inbound, "distress", urgent=True, kind=reading.distress)
-        return [self._line(thread, f"system_distress_{reading.distress}", "distress")]
+        await self._handoff.distress(connection, _heard(thread, inbound), reading.distress)
+        return []
 
     async def _stop(
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
@@ -89,35 +89,18 @@ class FirstReading:
     async def _human(
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
     ) -> Iterable[Line]:
-        await self._open_task(connection, thread, inbound, "human")
-        await handoff.change_owner(connection, thread.id, before="bot", after="queue")
-        return [self._line(thread, "system_queued", "handoff")]
+        await self._handoff.queue(connection, _heard(thread, inbound))
+        return []
 
     async def _menu(
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
     ) -> Iterable[Line]:
-        await handoff.change_owner(connection, thread.id, before="queue", after="bot")
-        return [self._line(thread, "system_back", "handoff")]
+        await self._handoff.leave(connection, _heard(thread, inbound))
+        return []
 
     def _line(self, thread: Thread, key: str, part: str) -> Line:
         return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)
 
-    async def _open_task(
-        self,
-        connection: AsyncConnection,
-        thread: Thread,
-        inbound: Waiting,
-        reason: str,
-        *,
-        urgent: bool = False,
-        kind: str = "",
-    ) -> None:
-        await self._tasks.open(
-            connection,
-            reason=reason,
-            cause=str(inbound.id),
-            conversation_id=thread.id,
-            message_id=inbound.id,
-            details={"text": inbound.text, "kind": kind},
-            urgent=urgent,
-        )
+
+def _heard(thread: Thread, inbound: Waiting) -> Heard:
+    return Heard(thread.id, inbound.id, thread.kind, thread.language)

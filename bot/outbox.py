@@ -25,6 +25,8 @@ from bot.vault import Vault
 from channels.base import Reply
 
 ASSISTANT, SYSTEM = "assistant", "system"
+ANSWER_PART = "reply:0"
+"""The first answer to a message, whoever gives it: there is only one."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Line:
     reply: Reply
     author: str
     part: str
+
+
+_COUNTED = (conversation.c.id, conversation.c.last_seq, conversation.c.version, conversation.c.channel)
 
 
 class Outbox:
@@ -74,19 +79,29 @@ class Outbox:
         the change. A line already stored for this cause and part is left as it is.
         """
         row = await self._count_in(connection, lease, len(lines))
-        fresh = version is None or row.version == version
-        values = [
-            self._row(
-                lease, row, line, row.last_seq - len(lines) + 1 + place, cause, state="queued" if fresh else "skipped"
-            )
-            for place, line in enumerate(lines)
-        ]
+        await self._insert(connection, row, cause, lines, fresh=version is None or row.version == version)
+
+    async def say(self, connection: AsyncConnection, conversation_id: UUID, cause: UUID, lines: Sequence[Line]) -> None:
+        """Store what is said outside of a turn, by the system or a counsellor: it needs no lease, no fence holds it."""
+        counted = (
+            update(conversation)
+            .where(conversation.c.id == conversation_id)
+            .values(last_seq=conversation.c.last_seq + len(lines))
+            .returning(*_COUNTED)
+        )
+        await self._insert(connection, (await connection.execute(counted)).one(), cause, lines, fresh=True)
+
+    async def _insert(
+        self, connection: AsyncConnection, row: AnyRow, cause: UUID, lines: Sequence[Line], *, fresh: bool
+    ) -> None:
+        first, state = row.last_seq - len(lines) + 1, "queued" if fresh else "skipped"
+        values = [self._row(row, line, first + place, cause, state=state) for place, line in enumerate(lines)]
         if values:
             await connection.execute(
                 insert(message).values(values).on_conflict_do_nothing(index_elements=["cause", "part"])
             )
         if values and fresh:
-            await self._queue.defer(connection, DELIVER, lease.conversation_id)
+            await self._queue.defer(connection, DELIVER, row.id)
 
     async def _count_in(self, connection: AsyncConnection, lease: Lease, count: int) -> AnyRow:
         now = clock.now()
@@ -94,18 +109,18 @@ class Outbox:
             update(conversation)
             .where(conversation.c.id == lease.conversation_id, conversation.c.lease == lease.token)
             .values(last_seq=conversation.c.last_seq + count, lease_until=now + LEASE)
-            .returning(conversation.c.last_seq, conversation.c.version, conversation.c.channel)
+            .returning(*_COUNTED)
         )
         row = found.one_or_none()
         if row is None:
             raise LeaseLost(LeaseLost.__doc__)
         return row
 
-    def _row(self, lease: Lease, row: AnyRow, line: Line, seq: int, cause: UUID, *, state: str) -> dict[str, Any]:
+    def _row(self, row: AnyRow, line: Line, seq: int, cause: UUID, *, state: str) -> dict[str, Any]:
         now = clock.now()
         return {
             "id": uuid4(),
-            "conversation_id": lease.conversation_id,
+            "conversation_id": row.id,
             "seq": seq,
             "direction": "out",
             "author": line.author,

@@ -18,7 +18,7 @@ from bot.models import conversation, task
 from bot.vault import Vault
 
 REASONS = (
-    "distress", "human", "engine_down", "turn_failed", "offer_error",
+    "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
 )  # fmt: skip
 
@@ -93,6 +93,11 @@ class Tasks:
             message_id=row.id,
             details={"code": code},
         )
+
+    async def open_of(self, connection: AsyncConnection, conversation_id: UUID, reason: str) -> Sequence[UUID]:
+        """The open tasks of a conversation for one reason."""
+        of = (task.c.conversation_id == conversation_id, task.c.reason == reason, task.c.closed_at.is_(None))
+        return (await connection.scalars(select(task.c.id).where(*of))).all()
 
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""

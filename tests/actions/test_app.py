@@ -93,17 +93,13 @@ async def test_every_action_of_the_topics_is_served(settings: Settings, database
     """Each `action_…` of nlu/topics/ is registered."""
     import re
 
-    from actions.app import TOPICS, _executor
-    from actions.kit import Kit
+    from actions.app import TOPICS, _executor, build_kit
     from bot.keys import load_keys
     from bot.settings import ROOT
-    from bot.tasks import Tasks
     from bot.vault import Vault
-    from knowledge.needs import Needs
-    from knowledge.places import Places
 
     assert create(settings, database)
-    kit = Kit(database, Tasks(Vault(load_keys(settings))), Places.from_file(), Needs.from_file())
+    kit = build_kit(database, Vault(load_keys(settings)))
     served = _executor([action for topic in TOPICS for action in topic.actions(kit)]).actions.keys()
     rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "nlu/topics").glob("*.yml"))
     assert set(re.findall(r"action: (action_\w+)", rules)) == set(served)
