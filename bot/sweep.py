@@ -142,10 +142,14 @@ class Sweep:
             return False
         outbound = self._delivery.outbound(row)
         try:
-            sent = await channel.find_sent(outbound)
+            lookup = await channel.find_sent(outbound)
         except ChannelError as error:
             log.warning("message %s could not be looked up: %s", outbound.message_id, error)
             return False
-        if sent is not None and await self._delivery.found(row, sent):
-            return True
+        for sent in lookup.entries:
+            if await self._delivery.found(row, sent):
+                return True
+        if not lookup.whole:
+            log.warning("message %s was looked up in a list cut short", outbound.message_id)
+            return False
         return await self._delivery.not_there(row, again=outbound.created_at > clock.now() - WORTH_SENDING_AGAIN)

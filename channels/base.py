@@ -115,6 +115,17 @@ class Sent:
     segments: int = 0
 
 
+@dataclass(frozen=True)
+class Lookup:
+    """The entries of the provider's list that may be one message, the likeliest first.
+
+    `whole` is False when the list was not read to its end: then nothing can be said to be missing from it.
+    """
+
+    entries: tuple[Sent, ...] = ()
+    whole: bool = True
+
+
 DeliveryState = Literal["sent", "delivered", "undelivered", "failed"]
 Meaning = Literal["final", "passing", "address"]
 RANKS: dict[DeliveryState, int] = {"sent": 1, "failed": 2, "undelivered": 2, "delivered": 3}
@@ -154,7 +165,7 @@ class Channel(Protocol):
     async def received_since(self, since: datetime) -> Listing:
         """The provider's own list of inbound messages; an empty and whole one where there is none."""
 
-    async def find_sent(self, outbound: Outbound) -> Sent | None:
-        """Look an ambiguous send up at the provider; None: it is not there."""
+    async def find_sent(self, outbound: Outbound) -> Lookup:
+        """Look an ambiguous send up at the provider. Some entries may be of other messages that say the same."""
 
     async def close(self) -> None: ...

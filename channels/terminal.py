@@ -12,7 +12,7 @@ from typing import TextIO
 from uuid import uuid4
 
 from channels import sms_text
-from channels.base import Inbound, Listing, Outbound, Sent
+from channels.base import Inbound, Listing, Lookup, Outbound, Sent
 
 PROMPT = "vous  > "
 MARGIN = "        "
@@ -39,8 +39,8 @@ class Terminal:
     async def received_since(self, since: datetime) -> Listing:
         return Listing()
 
-    async def find_sent(self, outbound: Outbound) -> Sent | None:
-        return None
+    async def find_sent(self, outbound: Outbound) -> Lookup:
+        return Lookup()
 
     async def close(self) -> None:
         self._waiting = False

@@ -17,7 +17,7 @@ from twilio.request_validator import (
 )
 
 from channels import sms_text, twilio_setup
-from channels.base import Inbound, Listing, Outbound, Receipt, Sent
+from channels.base import Inbound, Listing, Lookup, Outbound, Receipt, Sent
 from channels.errors import Ambiguous, BadSignature, ChannelError, Misconfigured, Refused, TryAgain
 from channels.twilio_setup import STATUS_PATH, TwilioSettings
 from channels.twilio_wire import (
@@ -140,21 +140,16 @@ class Twilio:
         inbound.sort(key=lambda row: row.at or since)
         return Listing(tuple(row.as_inbound() for row in inbound), whole)
 
-    async def find_sent(self, outbound: Outbound) -> Sent | None:
-        """None says: not in the list, so ask some minutes after the send, when the list has caught up.
-
-        A list that cannot be read to its end raises instead.
-        """
+    async def find_sent(self, outbound: Outbound) -> Lookup:
+        """Ask some minutes after the send, when the list has caught up; the oldest of equal entries comes first."""
         body = sms_text.body(outbound.reply)
         sender = {"From": outbound.sender} if outbound.sender.startswith("+") else {}
         rows, whole = await self._listed({"To": outbound.address, **sender}, outbound.created_at - CLOCK_SLACK)
-        for row in rows:
-            # A trial account puts a sentence of its own before ours.
-            if row.recipient == outbound.address and row.sid not in outbound.lost and row.body.endswith(body):
-                return Sent(row.sid, row.segments or sms_text.segments(body).count)
-        if not whole:
-            raise Ambiguous("list unreadable")
-        return None
+        # A trial account puts a sentence of its own before ours.
+        ours = [row for row in rows if row.recipient == outbound.address and row.body.endswith(body)]
+        ours.sort(key=lambda row: row.body != body)
+        entries = (Sent(row.sid, row.segments or sms_text.segments(body).count) for row in ours)
+        return Lookup(tuple(sent for sent in entries if sent.provider_id not in outbound.lost), whole)
 
     async def _listed(
         self, query: Mapping[str, str], since: datetime, most_pages: int = MOST_PAGES

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from itsdangerous import Signer
 
-from channels.base import Choice, Inbound, Listing, Outbound, Reply, Sent
+from channels.base import Choice, Inbound, Listing, Lookup, Outbound, Reply, Sent
 from channels.errors import BadRequest
 from channels.widget import texts
 
@@ -41,8 +41,8 @@ class WebChat:
     async def received_since(self, since: datetime) -> Listing:
         return Listing()
 
-    async def find_sent(self, outbound: Outbound) -> Sent | None:
-        return None
+    async def find_sent(self, outbound: Outbound) -> Lookup:
+        return Lookup()
 
     async def close(self) -> None:
         return None

@@ -19,7 +19,7 @@ from bot.database import Database
 from bot.keys import Keys, load_keys
 from bot.models import conversation, message
 from bot.settings import Settings
-from channels.base import Inbound, Listing, Outbound, Reply, Sent
+from channels.base import Inbound, Listing, Lookup, Outbound, Reply, Sent
 from channels.errors import ChannelError
 from tests.standins.engine import TOKEN, Engine
 from tests.standins.server import serving
@@ -36,7 +36,7 @@ class Phone:
         self.faults: list[ChannelError] = []
         self.listed: list[Inbound] = []
         self.listed_whole = True
-        self.known: dict[UUID, Sent] = {}
+        self.known: dict[UUID, list[Sent]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.entered = asyncio.Event()
@@ -54,8 +54,8 @@ class Phone:
         recent = [inbound for inbound in self.listed if inbound.sent_at is None or inbound.sent_at >= since]
         return Listing(tuple(recent), self.listed_whole)
 
-    async def find_sent(self, outbound: Outbound) -> Sent | None:
-        return self.known.get(outbound.message_id)
+    async def find_sent(self, outbound: Outbound) -> Lookup:
+        return Lookup(tuple(self.known.get(outbound.message_id, ())), self.listed_whole)
 
     async def close(self) -> None:
         return None

@@ -80,7 +80,7 @@ async def test_unknown_found_in_the_providers_list_was_sent(pipeline: Pipeline, 
     conversation_id = await queued(pipeline, "un")
     pipeline.phone.faults = [Ambiguous()]
     await pipeline.relais.delivery.deliver(conversation_id)
-    pipeline.phone.known[(await pipeline.rows())[0].id] = Sent("SM9", 1)
+    pipeline.phone.known[(await pipeline.rows())[0].id] = [Sent("SM9", 1)]
     assert await pipeline.relais.sweep.settle_unknown() == 0
     later(150)
     assert await pipeline.relais.sweep.settle_unknown() == 1
@@ -94,11 +94,39 @@ async def test_same_words_sent_before_do_not_settle_an_unknown(pipeline: Pipelin
     pipeline.phone.faults = [Ambiguous()]
     await pipeline.relais.delivery.deliver(conversation_id)
     first, second = await pipeline.rows()
-    pipeline.phone.known[second.id] = Sent(first.provider_id, 1)
+    pipeline.phone.known[second.id] = [Sent(first.provider_id, 1)]
     later(150)
     await pipeline.relais.sweep.settle_unknown()
     await pipeline.relais.delivery.deliver(conversation_id)
     assert pipeline.phone.texts == ["réponse à un", "réponse à un"]
+
+
+async def test_own_entry_behind_another_message_s_settles_an_unknown(pipeline: Pipeline, later) -> None:
+    """The same words left seconds before: the entry that no other message has is ours, and nothing is sent twice."""
+    await pipeline.say("un")
+    conversation_id = await queued(pipeline, "un")
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    first, second = await pipeline.rows()
+    pipeline.phone.known[second.id] = [Sent(first.provider_id, 1), Sent("SM9", 1)]
+    later(150)
+    assert await pipeline.relais.sweep.settle_unknown() == 1
+    await pipeline.relais.delivery.deliver(conversation_id)
+    assert pipeline.phone.texts == ["réponse à un"]
+    assert [row.provider_id for row in await pipeline.rows()] == [first.provider_id, "SM9"]
+
+
+async def test_unknown_is_not_missing_from_a_list_cut_short(pipeline: Pipeline, later) -> None:
+    """Nothing is concluded from half a list, even when it shows another message's entry."""
+    await pipeline.say("un")
+    conversation_id = await queued(pipeline, "un")
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    first, second = await pipeline.rows()
+    pipeline.phone.known[second.id], pipeline.phone.listed_whole = [Sent(first.provider_id, 1)], False
+    later(150)
+    assert await pipeline.relais.sweep.settle_unknown() == 0
+    assert (await pipeline.rows())[1].state == "unknown"
 
 
 async def test_unknown_absent_from_the_list_is_sent_again_in_its_place(pipeline: Pipeline, later) -> None:

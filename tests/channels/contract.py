@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from channels import REGISTER
-from channels.base import Card, Channel, Choice, Inbound, Outbound, Reply, Sent
+from channels.base import Card, Channel, Choice, Inbound, Lookup, Outbound, Reply, Sent
 from channels.errors import ChannelError
 
 KINDS = {"sms", "web", "telegram", "terminal"}
@@ -134,7 +134,7 @@ class ChannelContract:
         listing = await rig.channel.received_since(NOON)
         assert listing.whole
         assert all(isinstance(inbound, Inbound) for inbound in listing.messages)
-        assert await rig.channel.find_sent(outbound(rig, Reply("Jamais envoyé"))) is None
+        assert await rig.channel.find_sent(outbound(rig, Reply("Jamais envoyé"))) == Lookup()
 
     async def test_closes_more_than_once(self, rig: Rig) -> None:
         """Closing twice is the same as closing once."""
