@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -96,31 +97,35 @@ class Threads:
     async def payload(self, connection: AsyncConnection, thread: Thread, inbound: Waiting) -> str | None:
         """What the engine receives for a button or a number; None for words, "" for a choice that is gone.
 
-        Only the choices shown last can be taken, so that an old button never acts on a newer list.
+        A button is one of its own list, however old: its payload names what it is about. A number is one of the
+        list shown last, the only one that the person can have in mind.
         """
         number = _NUMBER.fullmatch(inbound.text)
-        if not inbound.choice and number is None:
-            return None
-        last = (
-            await connection.execute(
-                select(message.c.seq, message.c.body_secret)
-                .where(
-                    message.c.conversation_id == thread.id,
-                    message.c.direction == "out",
-                    message.c.has_choices,
-                    message.c.state.not_in(("skipped", "erased")),
-                    message.c.seq < inbound.seq,
-                )
-                .order_by(message.c.seq.desc())
-                .limit(1)
-            )
-        ).one_or_none()
         if inbound.choice:
             seq, _, place = inbound.choice.partition(".")
-            if last is None or str(last.seq) != seq:
-                return ""
-            return self._choice(last, place) or ""
-        return self._choice(last, number.group(1)) if last is not None and number else None
+            pressed = await self._list(connection, thread, message.c.seq == int(seq), before=inbound.seq)
+            return (self._choice(pressed, place) if pressed is not None else None) or ""
+        if number is None:
+            return None
+        last = await self._list(connection, thread, before=inbound.seq)
+        return self._choice(last, number.group(1)) if last is not None else None
+
+    async def _list(self, connection: AsyncConnection, thread: Thread, *which: Any, before: int) -> AnyRow | None:
+        """The last of the messages with choices that the person may have seen."""
+        found = await connection.execute(
+            select(message.c.body_secret)
+            .where(
+                message.c.conversation_id == thread.id,
+                message.c.direction == "out",
+                message.c.has_choices,
+                message.c.state.not_in(("skipped", "erased")),
+                message.c.seq < before,
+                *which,
+            )
+            .order_by(message.c.seq.desc())
+            .limit(1)
+        )
+        return found.one_or_none()
 
     def _choice(self, row: AnyRow, place: str) -> str | None:
         choices = Reply.from_json(self._vault.open(vault.BODY, row.body_secret) or {}).choices

@@ -26,7 +26,7 @@ function choiceButton(choice, label, about, choose) {
   const told = h("span", { class: "told" });
   const button = h("button", { type: "button", class: "choice" }, h("span", { dir: "auto" }, label), about, told);
   button.addEventListener("click", () => {
-    if (button.getAttribute("aria-disabled") || !choose(choice)) return;
+    if (!choose(choice)) return;
     button.classList.add("chosen");
     told.replaceChildren(icon("check"), h("span", { class: "unseen" }, ` (${TEXTS.chosen})`));
   });

@@ -71,17 +71,18 @@ export class Thread {
       showStatus(known, "");
       return;
     }
-    if (data.author !== "person") this.expect(false);
-    if ((data.choices || []).length) this.retire();
+    if (data.author !== "person") this.answered();
     const [waiting] = this.pending;
     this.place(messageView(data, (choice) => this.choose(choice)), waiting);
   }
 
-  // Only the choices shown last can be taken: the server says so, and the screen shows it. Focus stays where it is.
-  retire() {
-    for (const button of this.list.querySelectorAll(".choice")) button.setAttribute("aria-disabled", "true");
+  answered() {
+    this.asked.clear();
+    this.expect(false);
   }
 
+  // Every button stays good, those of an older list too: it says what it is about. Pressed twice, it is asked once
+  // until something is answered.
   choose(choice) {
     if (this.asked.has(choice.id)) return false;
     this.asked.add(choice.id);
@@ -93,7 +94,7 @@ export class Thread {
   own(item, word, sentence) {
     const node = this.mine.get(item.id) || this.write(item);
     if (this.pending.has(node)) showStatus(node, word, sentence);
-    if (word === "sent" || word === "refused") this.asked.delete(item.choice);
+    if (word === "refused") this.asked.delete(item.choice);
     if (word === "refused") this.pending.delete(node);
     if (word === "sent" && this.pending.has(node)) this.expect(true);
   }

@@ -5,6 +5,7 @@ from collections import Counter
 
 from bot.handoff import change_owner
 from bot.lane import LEASE, Lane
+from bot.models import message
 from tests.bot.conftest import Pipeline
 from tests.standins.engine import away
 
@@ -212,19 +213,36 @@ async def test_number_takes_the_choice_shown_last(pipeline: Pipeline) -> None:
     assert pipeline.engine.asked[-1]["payload"] is None
 
 
-async def test_old_button_does_nothing_to_a_newer_list(pipeline: Pipeline) -> None:
-    """Only the buttons shown last act; an older one is told to be gone."""
+async def test_button_of_an_older_list_says_what_it_said(pipeline: Pipeline) -> None:
+    """A button is one of its own list, however old; a number is one of the list shown last."""
+    pipeline.engine.replies = lambda question: [
+        {"text": "?", "choices": [{"title": "A", "payload": f"/about_{question['text'].replace(' ', '_')}"}]}
+    ]
+    for name in ("one", "two"):
+        await pipeline.say(name)
+    first, second = (row.seq for row in await pipeline.rows())
+    for choice, payload in ((f"{first}.1", "/about_one"), (f"{second}.1", "/about_two"), (f"{first}.1", "/about_one")):
+        pipeline.engine.replies = lambda question: [{"text": "bien"}]
+        await pipeline.say("", choice=choice)
+        assert pipeline.engine.asked[-1]["payload"] == payload
+    await pipeline.say("1")
+    assert pipeline.engine.asked[-1]["payload"] == "/about_two"
+
+
+async def test_button_that_was_never_shown_is_told_to_be_gone(pipeline: Pipeline) -> None:
+    """A place outside its list, a message without one, one held back, one of another person: no turn."""
     pipeline.engine.replies = lambda question: [{"text": "?", "choices": [{"title": "A", "payload": "/a"}]}]
+    await pipeline.say("bonjour", address="+33639980002")
     await pipeline.say("une liste")
-    first = (await pipeline.rows())[0].seq
-    await pipeline.say("une autre liste")
+    await pipeline.say("encore", address="+33639980002")
+    mine, theirs = 2, 4
     asked = len(pipeline.engine.asked)
-    said = await pipeline.say("", choice=f"{first}.1")
+    for choice in (f"{mine}.2", f"{mine}.0", "1.1", f"{theirs}.1", "999999999999.1"):
+        assert "plus valable" in (await pipeline.say("", choice=choice))[0]
+    async with pipeline.relais.database.begin() as connection:
+        await connection.execute(message.update().where(message.c.seq == mine).values(state="skipped"))
+    assert "plus valable" in (await pipeline.say("", choice=f"{mine}.1"))[0]
     assert len(pipeline.engine.asked) == asked
-    assert "plus valable" in said[0]
-    newest = (await pipeline.rows())[1].seq
-    await pipeline.say("", choice=f"{newest}.1")
-    assert pipeline.engine.asked[-1]["payload"] == "/a"
 
 
 async def test_picture_and_silence_get_a_sane_answer(pipeline: Pipeline) -> None:

@@ -43,13 +43,27 @@ def test_a_whole_exchange_by_keyboard(page: Page, server: ChatServer) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Signaler une erreur")).to_be_visible()
     expect(details).to_be_focused()
-    expect(details).to_have_attribute("aria-disabled", "true")
-    page.keyboard.press("Enter")
     expect(page.locator(".author")).to_have_text(["Vous", "Assistant", "Vous", "Assistant"])
     assert bubbles(page)[2] == "Halte-garderie Les Petits Pas"
     page.reload()
     expect(page.locator(".author")).to_have_text(["Vous", "Assistant", "Vous", "Assistant"])
     assert bubbles(page)[2] == "Halte-garderie Les Petits Pas"
+
+
+def test_a_card_of_an_older_list_still_answers(page: Page, server: ChatServer) -> None:
+    """Cards, then other buttons: the first card is pressed all the same, twice, and is answered once."""
+    page.goto(server.url)
+    ask(page, "garde")
+    details = page.get_by_role("button", name="En savoir plus sur Halte-garderie")
+    expect(details).to_be_visible()
+    ask(page, "menu")
+    expect(page.get_by_role("button", name="Autres services")).to_be_visible()
+    details.dblclick()
+    expect(page.get_by_role("button", name="Signaler une erreur")).to_be_visible()
+    ask(page, "fin")
+    expect(page.get_by_text("Vous avez écrit : fin")).to_be_visible()
+    assert bubbles(page)[4] == "Halte-garderie Les Petits Pas"
+    assert bubbles(page).count("Halte-garderie Les Petits Pas") == 1
 
 
 def test_a_card_gives_the_ways_to_go_on(page: Page, server: ChatServer) -> None:
