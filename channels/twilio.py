@@ -134,9 +134,11 @@ class Twilio:
     # Lists
 
     async def received_since(self, since: datetime) -> Listing:
-        ours = {} if self.settings.by_service else {"To": self.settings.sender}
-        rows, whole = await self._listed(ours, since - CLOCK_SLACK, MOST_PAGES_RECEIVED)
-        inbound = [row for row in rows if row.direction == "inbound" and row.sender]
+        by_service = self.settings.by_service
+        ours = await twilio_setup.pool(self.settings, self._fetch) if by_service else {self.settings.sender}
+        to = {} if by_service else {"To": self.settings.sender}
+        rows, whole = await self._listed(to, since - CLOCK_SLACK, MOST_PAGES_RECEIVED)
+        inbound = [row for row in rows if row.direction == "inbound" and row.sender and row.recipient in ours]
         inbound.sort(key=lambda row: row.at or since)
         return Listing(tuple(row.as_inbound() for row in inbound), whole)
 
@@ -206,10 +208,10 @@ class Twilio:
     async def problems(self) -> list[str]:
         """What `doctor` says: one plain sentence with its cure each, [] when all is well."""
 
-        async def fetch(url: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-            return json_object(await self._get(url, params))
+        return await twilio_setup.problems(self.settings, self._fetch)
 
-        return await twilio_setup.problems(self.settings, fetch)
+    async def _fetch(self, url: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        return json_object(await self._get(url, params))
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urldefrag
 
-from channels.errors import ChannelError, Misconfigured
+from channels.errors import ChannelError, Misconfigured, TryAgain
 
 INBOUND_PATH = "/channels/twilio"
 STATUS_PATH = "/channels/twilio/status"
@@ -61,16 +61,49 @@ def _missing(settings: TwilioSettings) -> Iterator[str]:
         yield "RELAIS_PUBLIC_URLS manque : donnez l'adresse publique par laquelle Twilio nous appelle (https://…)."
 
 
+_POOL = (("PhoneNumbers", "phone_numbers", "phone_number"), ("ShortCodes", "short_codes", "short_code"))
+
+
+async def pool(settings: TwilioSettings, fetch: Fetch) -> frozenset[str]:
+    """The numbers and short codes of the Messaging Service, whole; an account may have others, of other programs.
+
+    Raises a ChannelError when they cannot all be known.
+    """
+    found: set[str] = set()
+    for path, rows, name in _POOL:
+        page = await fetch(f"{settings.service_url}/{path}", {"PageSize": "1000"})
+        listed = page.get(rows)
+        # A service has 400 numbers at most: a second page, like a broken one, is not what we know of Twilio.
+        if not isinstance(listed, list) or (page.get("meta") or {}).get("next_page_url"):
+            raise TryAgain(code="broken pool")
+        found.update(str(row[name]) for row in listed if isinstance(row, Mapping) and row.get(name))
+    return frozenset(found)
+
+
 async def problems(settings: TwilioSettings, fetch: Fetch) -> list[str]:
     """What `doctor` says of the account: [] when messages can come in, be retried, and go out."""
     if lacks := missing(settings):
         return lacks
     try:
-        return list(_webhook_problems(settings, await _webhook(settings, fetch)))
+        told = list(_webhook_problems(settings, await _webhook(settings, fetch)))
+        return told or await _pool_problems(settings, fetch)
     except Misconfigured:
         return ["Twilio refuse le compte : vérifiez RELAIS_TWILIO_ACCOUNT_SID et RELAIS_TWILIO_AUTH_TOKENS."]
     except ChannelError:
         return ["Twilio ne répond pas : vérifiez RELAIS_TWILIO_API_URL et l'accès à Internet, puis recommencez."]
+
+
+async def _pool_problems(settings: TwilioSettings, fetch: Fetch) -> list[str]:
+    if not settings.by_service:
+        return []
+    try:
+        empty = not await pool(settings, fetch)
+    except ChannelError:
+        return [
+            f"Les numéros de {settings.sender} sont illisibles, et un SMS perdu ne serait pas retrouvé :"
+            " donnez à l'« Auth Token » le droit de lire ce Messaging Service."
+        ]
+    return [f"{settings.sender} n'a aucun numéro : ajoutez-en un à son « Sender Pool »."] if empty else []
 
 
 async def _webhook(settings: TwilioSettings, fetch: Fetch) -> Mapping[str, Any] | None:

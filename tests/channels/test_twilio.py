@@ -469,6 +469,20 @@ async def test_lists_inbound_messages_oldest_first(standin: TwilioStandin, twili
     assert (listed[0].channel, listed[0].address, listed[0].recipient) == ("twilio", PERSON, NUMBER)
 
 
+async def test_lists_of_a_service_only_what_its_own_numbers_received(standin: TwilioStandin) -> None:
+    """The account's other numbers belong to other programs, whose people we must not answer."""
+    standin.pool = {"PhoneNumbers": [NUMBER, "+33939980003"], "ShortCodes": ["38998"]}
+    for to in (NUMBER, "+33939980009", "38998", "+33939980003"):
+        standin.write(f"à {to}", sender=PERSON, to=to)
+    channel = Twilio(replace(SETTINGS, api_url=standin.api_url, sender=SERVICE), http_client())
+    listing = await channel.received_since(datetime.now(UTC) - timedelta(minutes=10))
+    assert [inbound.recipient for inbound in listing.messages] == [NUMBER, "38998", "+33939980003"]
+    del standin.pool["ShortCodes"]
+    with pytest.raises(ChannelError):
+        await channel.received_since(datetime.now(UTC) - timedelta(minutes=10))
+    await channel.close()
+
+
 async def test_stops_where_the_window_ends(standin: TwilioStandin, twilio: Twilio) -> None:
     """A long history behind the window is not read."""
     pages = []
@@ -606,6 +620,26 @@ async def test_doctor_reads_the_service(standin: TwilioStandin, change: dict[str
     told = await channel.problems()
     await channel.close()
     assert all(part in sentence for part, sentence in zip(said, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [({"PhoneNumbers": [], "ShortCodes": []}, "aucun numéro"), ({"PhoneNumbers": [NUMBER]}, "illisibles")],
+)
+async def test_doctor_wants_to_know_the_numbers_of_the_service(
+    standin: TwilioStandin, pool: dict[str, list[str]], said: str
+) -> None:
+    """A service whose numbers are none, or cannot be read, would not find a lost message again."""
+    standin.pool = pool
+    standin.service = {
+        "sid": SERVICE,
+        "inbound_request_url": WEBHOOK["sms_url"],
+        "fallback_url": WEBHOOK["sms_fallback_url"],
+    }
+    channel = Twilio(replace(SETTINGS, api_url=standin.api_url, sender=SERVICE), http_client())
+    [told] = await channel.problems()
+    await channel.close()
+    assert said in told
 
 
 async def test_doctor_says_that_the_account_is_refused(standin: TwilioStandin) -> None:

@@ -88,6 +88,8 @@ class TwilioStandin:
         self.lie: Callable[[dict[str, Any]], object] = lambda page: page
         self.numbers: list[dict[str, Any]] = []
         self.service: dict[str, Any] = {}
+        self.pool: dict[str, list[str]] = {"PhoneNumbers": [NUMBER], "ShortCodes": []}
+        """What the service sends from and receives at; a list that lacks is refused."""
         self._changed = asyncio.Event()
         self._released = asyncio.Event()
         self._tasks: set[asyncio.Task[object]] = set()
@@ -152,6 +154,12 @@ class TwilioStandin:
                 return 200, {"incoming_phone_numbers": asked, "next_page_uri": None}, {}
             case "GET", _ if path == f"/v1/Services/{self.service.get('sid')}":
                 return 200, self.service, {}
+            case "GET", _ if path.startswith("/v1/Services/") and (kind := path.split("/")[-1]) in self.pool:
+                rows, name = (
+                    ("phone_numbers", "phone_number") if kind == "PhoneNumbers" else ("short_codes", "short_code")
+                )
+                listed = [{"sid": f"PN{place}", name: number} for place, number in enumerate(self.pool[kind])]
+                return 200, {rows: listed, "meta": {"next_page_url": None}}, {}
         return 404, {"code": 20404, "message": "Not found", "status": 404}, {}
 
     async def _create(self, form: Mapping[str, str], client: Any) -> tuple[int, Any, dict[str, str]] | None:
@@ -215,11 +223,11 @@ class TwilioStandin:
 
     # Its webhooks
 
-    def write(self, body: str | None, *, sender: str, sid: str = "", **more: str) -> dict[str, str]:
+    def write(self, body: str | None, *, sender: str, sid: str = "", to: str = NUMBER, **more: str) -> dict[str, str]:
         """A person writes: the message is in the list, whether or not its form is ever posted."""
         at = float(more.pop("at", 0)) or None
-        row = self._record("inbound", sender, NUMBER, body or "", sid=sid, at=at, num_media=more.get("NumMedia", "0"))
-        form = {"MessageSid": row["sid"], "SmsSid": row["sid"], "AccountSid": ACCOUNT, "From": sender, "To": NUMBER}
+        row = self._record("inbound", sender, to, body or "", sid=sid, at=at, num_media=more.get("NumMedia", "0"))
+        form = {"MessageSid": row["sid"], "SmsSid": row["sid"], "AccountSid": ACCOUNT, "From": sender, "To": to}
         form |= {"NumMedia": "0", "NumSegments": "1", "SmsStatus": "received", "ApiVersion": "2010-04-01", **more}
         return form if body is None else {**form, "Body": body}
 
