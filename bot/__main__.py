@@ -152,9 +152,17 @@ def import_branches(source: Annotated[str, typer.Argument(help="Fichier CSV des 
 @tasks.command("list")
 def list_tasks() -> None:
     """Les tâches ouvertes : les urgentes d'abord."""
+    from bot.commands.todo import show_all
+
+    asyncio.run(show_all(_settings()))
+
+
+@tasks.command("show")
+def show_task(task: Annotated[str, typer.Argument(help="Numéro de la tâche (ou son début).")]) -> None:
+    """Une tâche, et toute la conversation depuis qu'elle est ouverte."""
     from bot.commands.todo import show
 
-    asyncio.run(show(_settings()))
+    raise typer.Exit(asyncio.run(show(_settings(), task)))
 
 
 @tasks.command("close")

@@ -29,6 +29,7 @@ from bot.sweep import Sweep
 from bot.tasks import Tasks
 from bot.texts import Texts
 from bot.thread import Threads
+from bot.tickets import Tickets
 from bot.turn import Turns
 from bot.vault import Vault
 from channels.base import Channel
@@ -94,6 +95,10 @@ class Relais:
     @cached_property
     def tasks(self) -> Tasks:
         return Tasks(self.vault)
+
+    @cached_property
+    def tickets(self) -> Tickets:
+        return Tickets(self.vault)
 
     @cached_property
     def texts(self) -> Texts:

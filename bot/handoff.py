@@ -13,9 +13,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.database import AnyRow
 from bot.models import conversation, message
 from bot.outbox import ANSWER_PART, SYSTEM, Line, Outbox
-from bot.tasks import Tasks
+from bot.tasks import OpenTask, Tasks
 from bot.texts import Texts
 
 LEFT = "menu"
@@ -70,12 +71,33 @@ class Handoff:
         if not await self._tasks.open_of(connection, heard.conversation_id, "complaint"):
             await self._open(connection, heard, "complaint")
 
+    async def close(self, connection: AsyncConnection, ticket: OpenTask, outcome: str, *, kind: str) -> bool:
+        """Close a task; True when the assistant got the conversation back, which the person is told.
+
+        As long as another ticket of the same person is open, they stay in the queue.
+        """
+        found = await self._lock(connection, ticket.conversation_id)
+        if not await self._tasks.close(connection, ticket.id, outcome) or found is None:
+            return False
+        if ticket.reason != "human" or await self._tasks.open_of(connection, found.id, "human"):
+            return False
+        if not await change_owner(connection, found.id, before="queue", after="bot"):
+            return False
+        reply = self._texts.say("system_closed", kind=kind, language=found.language)
+        line = Line(reply, SYSTEM, f"closed:{ticket.id}")
+        await self._outbox.say(connection, found.id, ticket.message_id, [line])
+        return True
+
     async def _owner(self, connection: AsyncConnection, heard: Heard) -> str | None:
         """Lock the conversation; its owner, or None when this message has had its answer."""
-        locked = select(conversation.c.owner).where(conversation.c.id == heard.conversation_id)
-        owner: str | None = await connection.scalar(locked.with_for_update(key_share=True))
+        found = await self._lock(connection, heard.conversation_id)
         state = await connection.scalar(select(message.c.state).where(message.c.id == heard.message_id))
-        return owner if state == "waiting" else None
+        return found.owner if found and state == "waiting" else None
+
+    async def _lock(self, connection: AsyncConnection, conversation_id: UUID | None) -> AnyRow | None:
+        """The conversation, before anything of it is changed."""
+        locked = select(conversation).where(conversation.c.id == conversation_id)
+        return (await connection.execute(locked.with_for_update(key_share=True))).one_or_none()
 
     async def _open(
         self, connection: AsyncConnection, heard: Heard, reason: str, *, kind: str = "", urgent: bool = False

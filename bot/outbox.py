@@ -81,7 +81,9 @@ class Outbox:
         row = await self._count_in(connection, lease, len(lines))
         await self._insert(connection, row, cause, lines, fresh=version is None or row.version == version)
 
-    async def say(self, connection: AsyncConnection, conversation_id: UUID, cause: UUID, lines: Sequence[Line]) -> None:
+    async def say(
+        self, connection: AsyncConnection, conversation_id: UUID, cause: UUID | None, lines: Sequence[Line]
+    ) -> None:
         """Store what is said outside of a turn, by the system or a counsellor: it needs no lease, no fence holds it."""
         counted = (
             update(conversation)
@@ -92,7 +94,7 @@ class Outbox:
         await self._insert(connection, (await connection.execute(counted)).one(), cause, lines, fresh=True)
 
     async def _insert(
-        self, connection: AsyncConnection, row: AnyRow, cause: UUID, lines: Sequence[Line], *, fresh: bool
+        self, connection: AsyncConnection, row: AnyRow, cause: UUID | None, lines: Sequence[Line], *, fresh: bool
     ) -> None:
         first, state = row.last_seq - len(lines) + 1, "queued" if fresh else "skipped"
         values = [self._row(row, line, first + place, cause, state=state) for place, line in enumerate(lines)]
@@ -116,7 +118,7 @@ class Outbox:
             raise LeaseLost(LeaseLost.__doc__)
         return row
 
-    def _row(self, row: AnyRow, line: Line, seq: int, cause: UUID, *, state: str) -> dict[str, Any]:
+    def _row(self, row: AnyRow, line: Line, seq: int, cause: UUID | None, *, state: str) -> dict[str, Any]:
         now = clock.now()
         return {
             "id": uuid4(),

@@ -39,6 +39,8 @@ class OpenTask:
     created_at: datetime
     due_at: datetime | None
     conversation_id: UUID | None
+    message_id: UUID | None
+    channel: str
     address: str
     details: dict[str, Any]
 
@@ -102,7 +104,7 @@ class Tasks:
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""
         rows = await connection.execute(
-            select(task, conversation.c.address_secret)
+            select(task, conversation.c.channel, conversation.c.address_secret)
             .join_from(task, conversation, task.c.conversation_id == conversation.c.id, isouter=True)
             .where(task.c.closed_at.is_(None))
             .order_by(task.c.urgent.desc(), task.c.created_at)
@@ -110,6 +112,7 @@ class Tasks:
         return [
             OpenTask(
                 row.id, row.reason, row.urgent, row.created_at, row.due_at, row.conversation_id,
+                row.message_id, row.channel or "",
                 address=self._vault.open(vault.ADDRESS, row.address_secret) or "",
                 details=self._vault.open(vault.DETAILS, row.details_secret),
             )

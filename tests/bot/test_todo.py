@@ -1,0 +1,125 @@
+"""The counsellor's terminal: what waits, what people wrote, and what closing does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from bot.commands import todo
+from tests.bot.conftest import Pipeline
+
+
+class Desk:
+    """Runs `python -m bot tasks …` and reads what it printed."""
+
+    def __init__(self, pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+        self.settings = pipeline.relais.settings
+        self.pipeline = pipeline
+        self._capsys = capsys
+
+    async def read(self, command: Awaitable[Any]) -> str:
+        self._capsys.readouterr()
+        await command
+        return self._capsys.readouterr().out
+
+    async def list(self) -> str:
+        return await self.read(todo.show_all(self.settings))
+
+    async def show(self, task: Any) -> str:
+        return await self.read(todo.show(self.settings, str(task.id)))
+
+    async def close(self, task: Any, outcome: str = "rappelée") -> str:
+        return await self.read(todo.close(self.settings, str(task.id), outcome))
+
+    async def heard(self) -> list[str]:
+        """What arrives at the phone now."""
+        before = len(self.pipeline.phone.sent)
+        await self.pipeline.relais.delivery.deliver((await self.pipeline.thread()).id)
+        return self.pipeline.phone.texts[before:]
+
+
+@pytest.fixture
+def desk(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(pipeline, capsys)
+
+
+async def test_ticket_shows_all_that_was_written_since(pipeline: Pipeline, desk: Desk) -> None:
+    """What comes after HUMAIN is in the ticket with its date and its message id; what came before is not."""
+    await pipeline.say("bonjour")
+    await pipeline.say("HUMAIN")
+    await pipeline.say("c'est urgent, on coupe mon courant [demain] :house:")
+    await pipeline.say("", media=("https://provider.test/1",))
+    ticket = (await pipeline.tasks())[0]
+    listed, shown = await desk.list(), await desk.show(ticket)
+    urgent = (await pipeline.rows("in"))[2]
+    for printed in (listed, shown):
+        assert re.search(rf"\d\d/\d\d \d\d:\d\d  {str(urgent.id)[:8]}  .*on coupe mon courant \[demain\] :house:", printed)
+        assert "(une image" in printed
+        assert "bonjour" not in printed
+    assert "transmise à un conseiller" in shown
+    assert "transmise à un conseiller" not in listed
+
+
+async def test_long_ticket_says_how_to_read_the_rest(pipeline: Pipeline, desk: Desk) -> None:
+    """The list keeps to the newest messages, and counts the others."""
+    await pipeline.say("HUMAIN")
+    for number in range(7):
+        await pipeline.say(f"phrase {number}")
+    ticket = (await pipeline.tasks())[0]
+    listed, shown = await desk.list(), await desk.show(ticket)
+    assert "3 messages avant ceux-ci : python -m bot tasks show" in listed
+    assert "phrase 1" not in listed
+    assert "phrase 6" in listed
+    assert all(f"phrase {number}" in shown for number in range(7))
+
+
+async def test_button_is_shown_by_what_it_said(pipeline: Pipeline, desk: Desk) -> None:
+    """A choice in the queue is read as its title."""
+    pipeline.engine.replies = lambda question: [{"text": "?", "choices": [{"title": "Mon logement", "payload": "/a"}]}]
+    await pipeline.say("bonjour")
+    await pipeline.say("HUMAIN")
+    await pipeline.say("", choice=f"{(await pipeline.rows())[0].seq}.1")
+    assert "Mon logement" in await desk.list()
+
+
+async def test_distress_is_read_from_its_message(pipeline: Pipeline, desk: Desk) -> None:
+    """The words are in the list, and nowhere else than in the message."""
+    await pipeline.say("je veux en finir")
+    assert "je veux en finir" in await desk.list()
+    assert (await pipeline.tasks())[0].details == {"kind": "suicide"}
+
+
+async def test_closing_gives_the_assistant_back_and_says_so(pipeline: Pipeline, desk: Desk) -> None:
+    """The person is told once that the request is over, and the next message is the assistant's."""
+    await pipeline.say("HUMAIN")
+    ticket = (await pipeline.tasks())[0]
+    assert "retrouve l'assistant" in await desk.close(ticket)
+    assert len(await desk.heard()) == 1
+    assert await pipeline.say("bonjour") == ["réponse à bonjour"]
+    assert "0 tâches" in await desk.close(ticket)
+    assert await desk.heard() == []
+
+
+async def test_closing_an_old_ticket_leaves_the_new_one_in_the_queue(pipeline: Pipeline, desk: Desk) -> None:
+    """As long as one ticket of the person is open, they stay in the queue."""
+    await pipeline.say("HUMAIN")
+    conversation_id = (await pipeline.thread()).id
+    async with pipeline.relais.database.begin() as connection:
+        await pipeline.relais.tasks.open(connection, reason="human", cause="by phone", conversation_id=conversation_id)
+    first, second = await pipeline.tasks()
+    assert "retrouve" not in await desk.close(first)
+    assert (await pipeline.thread()).owner == "queue"
+    assert "retrouve" in await desk.close(second)
+    assert (await pipeline.thread()).owner == "bot"
+
+
+async def test_closing_another_kind_of_task_changes_no_owner(pipeline: Pipeline, desk: Desk) -> None:
+    """Somebody in the queue stays there when their cry for help has been dealt with."""
+    await pipeline.say("HUMAIN")
+    await pipeline.say("il me frappe")
+    distress = next(task for task in await pipeline.tasks() if task.reason == "distress")
+    await desk.close(distress)
+    assert (await pipeline.thread()).owner == "queue"
