@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import logging
+import unicodedata
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, AsyncIterator, Dict, List, Optional
@@ -24,13 +25,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.ring import Ring
 from nlu import assembly
 from nlu.database import TURNS_AT_ONCE, engine_for, turn
-from nlu.errors import NoAnswer, TurnRefused
+from nlu.errors import NoAnswer, TurnRefused, where
 from nlu.turns import Turns
 
 log = logging.getLogger("relais.engine")
 
 LONGEST_TEXT = 1000
 FALLBACK = "nlu_fallback"
+_SLASHES = "/\uff0f\u2044\u2215\u29f8"
 
 
 class BadMessage(ValueError):
@@ -53,7 +55,7 @@ class Question:
         if not isinstance(data, dict):
             raise BadMessage("a JSON object is expected")
         payload = data.get("payload") or ""
-        text = payload or str(data.get("text") or "").strip().lstrip("/").strip()[:LONGEST_TEXT]
+        text = payload or _as_sentence(str(data.get("text") or ""))[:LONGEST_TEXT]
         if payload and not (isinstance(payload, str) and payload.startswith("/")):
             raise BadMessage("payload")
         return cls(
@@ -152,10 +154,10 @@ class Door(InputChannel):
             log.warning("message %s: %s (%s)", question.message_id, error.code, error)
             return reply({"error": error.code}, status=error.status)
         except SQLAlchemyError as error:
-            log.error("message %s: database: %s", question.message_id, type(error).__name__)
+            log.error("message %s: database: %s", question.message_id, where(error))
             return reply({"error": "database"}, status=503)
         except Exception as error:
-            log.exception("message %s: %s", question.message_id, type(error).__name__)
+            log.error("message %s: %s", question.message_id, where(error))
             return reply({"error": "internal"}, status=503)
 
     async def _answer(self, agent: Agent, question: Question) -> Dict[str, Any]:
@@ -187,6 +189,14 @@ class Door(InputChannel):
             ],
             "understood": intent["name"] != FALLBACK,
         }
+
+
+def _as_sentence(text: str) -> str:
+    """Without the slashes, the blanks and the invisible signs before the first word: Rasa obeys « /… »."""
+    for start, sign in enumerate(text):
+        if sign not in _SLASHES and unicodedata.category(sign)[0] not in "CZ":
+            return text[start:].rstrip()
+    return ""
 
 
 def _uuid(data: Dict[str, Any], name: str) -> UUID:

@@ -38,3 +38,14 @@ class WrongConversation(TurnRefused):
 
     code = "message_id"
     status = 400
+
+
+def where(error: BaseException) -> str:
+    """The class of an error's first cause and the line it came from; never its message, which may quote a person."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "?"
+    return f"{type(error).__name__} at {place}"
