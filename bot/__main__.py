@@ -165,6 +165,17 @@ def show_task(task: Annotated[str, typer.Argument(help="Numéro de la tâche (ou
     raise typer.Exit(asyncio.run(show(_settings(), task)))
 
 
+@tasks.command("reply")
+def reply_task(
+    task: Annotated[str, typer.Argument(help="Numéro de la tâche (ou son début).")],
+    words: Annotated[str, typer.Argument(help="La réponse, entre guillemets.")],
+) -> None:
+    """Répondre à la personne, là où elle a écrit. L'assistant se tait jusqu'à la fermeture."""
+    from bot.commands.todo import reply
+
+    raise typer.Exit(asyncio.run(reply(_settings(), task, words)))
+
+
 @tasks.command("close")
 def close_task(
     task: Annotated[str, typer.Argument(help="Numéro de la tâche (ou son début).")],

@@ -8,17 +8,21 @@ that holds back whatever the assistant is still preparing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
+from typing import Literal
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database import AnyRow
 from bot.models import conversation, message
-from bot.outbox import ANSWER_PART, SYSTEM, Line, Outbox
+from bot.outbox import ANSWER_PART, COUNSELLOR, SYSTEM, Line, Outbox
 from bot.tasks import OpenTask, Tasks
 from bot.texts import Texts
+from channels.base import Reply
 
+Said = Literal["said", "opted out", "nobody"]
+"""What became of a counsellor's words: on their way, or why nobody can be written to."""
 LEFT = "menu"
 """The outcome of a ticket whose person went back to the assistant."""
 
@@ -71,18 +75,31 @@ class Handoff:
         if not await self._tasks.open_of(connection, heard.conversation_id, "complaint"):
             await self._open(connection, heard, "complaint")
 
+    async def reply(self, connection: AsyncConnection, ticket: OpenTask, words: str) -> Said:
+        """Say a counsellor's words to the person, who is theirs from now on, until `close`."""
+        found = await self._lock(connection, ticket.conversation_id)
+        if found is None or found.erased_at is not None:
+            return "nobody"
+        if found.opted_out_at is not None:
+            return "opted out"
+        await change_owner(connection, found.id, before=found.owner, after="human")
+        line = Line(Reply(words), COUNSELLOR, f"counsellor:{uuid4()}")
+        await self._outbox.say(connection, found.id, ticket.message_id, [line])
+        await self._tasks.answered(connection, ticket.id)
+        return "said"
+
     async def close(self, connection: AsyncConnection, ticket: OpenTask, outcome: str, *, kind: str) -> bool:
         """Close a task; True when the assistant got the conversation back, which the person is told.
 
-        As long as another ticket of the same person is open, they stay in the queue.
+        As long as another ticket of the same person is open, they stay where they are.
         """
         found = await self._lock(connection, ticket.conversation_id)
         if not await self._tasks.close(connection, ticket.id, outcome) or found is None:
             return False
-        if ticket.reason != "human" or await self._tasks.open_of(connection, found.id, "human"):
+        held = ticket.reason == "human" or ticket.answered_at is not None
+        if not held or found.owner == "bot" or await self._tasks.holds(connection, found.id):
             return False
-        if not await change_owner(connection, found.id, before="queue", after="bot"):
-            return False
+        await change_owner(connection, found.id, before=found.owner, after="bot")
         reply = self._texts.say("system_closed", kind=kind, language=found.language)
         line = Line(reply, SYSTEM, f"closed:{ticket.id}")
         await self._outbox.say(connection, found.id, ticket.message_id, [line])

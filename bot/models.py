@@ -126,6 +126,7 @@ task = Table(
     Column("urgent", Boolean, nullable=False, server_default="false"),
     _moment("due_at"),
     _moment("created_at", nullable=False),
+    _moment("answered_at", comment="a counsellor wrote from it"),
     _moment("closed_at"),
     Column("outcome", Text, nullable=False, server_default=""),
     UniqueConstraint("reason", "cause"),

@@ -24,7 +24,7 @@ from bot.queue import DELIVER, Queue
 from bot.vault import Vault
 from channels.base import Reply
 
-ASSISTANT, SYSTEM = "assistant", "system"
+ASSISTANT, SYSTEM, COUNSELLOR = "assistant", "system", "counsellor"
 ANSWER_PART = "reply:0"
 """The first answer to a message, whoever gives it: there is only one."""
 

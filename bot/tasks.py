@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,6 +42,7 @@ class OpenTask:
     message_id: UUID | None
     channel: str
     address: str
+    answered_at: datetime | None
     details: dict[str, Any]
 
 
@@ -101,6 +102,16 @@ class Tasks:
         of = (task.c.conversation_id == conversation_id, task.c.reason == reason, task.c.closed_at.is_(None))
         return (await connection.scalars(select(task.c.id).where(*of))).all()
 
+    async def holds(self, connection: AsyncConnection, conversation_id: UUID) -> bool:
+        """Whether an open task keeps the conversation from the assistant: a wish for a human, or one answered from."""
+        keeps = or_(task.c.reason == "human", task.c.answered_at.is_not(None))
+        of = (task.c.conversation_id == conversation_id, task.c.closed_at.is_(None), keeps)
+        return bool(await connection.scalar(select(exists().where(*of))))
+
+    async def answered(self, connection: AsyncConnection, task_id: UUID) -> None:
+        """Note that a counsellor wrote to the person."""
+        await connection.execute(update(task).where(task.c.id == task_id).values(answered_at=clock.now()))
+
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""
         rows = await connection.execute(
@@ -114,6 +125,7 @@ class Tasks:
                 row.id, row.reason, row.urgent, row.created_at, row.due_at, row.conversation_id,
                 row.message_id, row.channel or "",
                 address=self._vault.open(vault.ADDRESS, row.address_secret) or "",
+                answered_at=row.answered_at,
                 details=self._vault.open(vault.DETAILS, row.details_secret),
             )
             for row in rows

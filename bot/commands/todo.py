@@ -11,12 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.assembly import Relais
+from bot.handoff import Said
 from bot.settings import Settings
 from bot.tasks import OpenTask
 from bot.tickets import Entry
 
 NEWEST = 5
 """How many messages of a ticket the list shows; `tasks show` shows them all."""
+LONGEST = 1000
+_REPLIED: dict[Said, str] = {
+    "said": "Réponse en route. La personne vous répond à vous : fermez la tâche pour lui rendre l'assistant.",
+    "opted out": "Cette personne a écrit STOP : rien ne lui est envoyé. Appelez-la si c'est possible.",
+    "nobody": "Personne ne peut être joint : la conversation a été effacée, ou la tâche n'en a pas.",
+}
 _TICKETS = frozenset({"human", "complaint", "distress"})
 _WHO = {"person": "la personne", "assistant": "l'assistant", "system": "Relais", "counsellor": "un conseiller"}
 
@@ -46,6 +53,21 @@ async def show(settings: Settings, prefix: str) -> int:
     for entry in entries:
         _print_entry(console, entry)
     return 0
+
+
+async def reply(settings: Settings, prefix: str, words: str) -> int:
+    """Answer the person of the task whose id begins so, where they wrote; they are the counsellor's until `close`."""
+    console = _console()
+    if not 0 < len(words.strip()) <= LONGEST:
+        console.print(f"Une réponse a entre 1 et {LONGEST} caractères. Celle-ci en a {len(words.strip())}.")
+        return 1
+    async with _opened(settings) as (relais, connection):
+        task = await _find(relais, connection, console, prefix)
+        if task is None:
+            return 1
+        said = await relais.handoff.reply(connection, task, words.strip())
+    console.print(_REPLIED[said])
+    return 0 if said == "said" else 1
 
 
 async def close(settings: Settings, prefix: str, outcome: str) -> int:
@@ -85,8 +107,11 @@ def _kind(relais: Relais, task: OpenTask) -> str:
 
 def _print_task(console: Console, task: OpenTask) -> None:
     urgent = "URGENT " if task.urgent else ""
+    answered = f"répondu le {_when(task.answered_at)}  " if task.answered_at else ""
     details = " · ".join(str(value) for value in task.details.values() if value)
-    console.print(f"{_short(task.id)}  {_when(task.created_at)}  {urgent}{task.reason}  {task.address}  {details}")
+    console.print(
+        f"{_short(task.id)}  {_when(task.created_at)}  {urgent}{task.reason}  {answered}{task.address}  {details}"
+    )
 
 
 def _print_newest(console: Console, task: OpenTask, entries: Sequence[Entry]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from bot.commands import todo
+from bot.transcript import Transcript
+from channels.base import Inbound
+from channels.webchat import WebChat
 from tests.bot.conftest import Pipeline
 
 
@@ -30,6 +34,9 @@ class Desk:
 
     async def show(self, task: Any) -> str:
         return await self.read(todo.show(self.settings, str(task.id)))
+
+    async def reply(self, task: Any, words: str) -> str:
+        return await self.read(todo.reply(self.settings, str(task.id), words))
 
     async def close(self, task: Any, outcome: str = "rappelée") -> str:
         return await self.read(todo.close(self.settings, str(task.id), outcome))
@@ -56,7 +63,9 @@ async def test_ticket_shows_all_that_was_written_since(pipeline: Pipeline, desk:
     listed, shown = await desk.list(), await desk.show(ticket)
     urgent = (await pipeline.rows("in"))[2]
     for printed in (listed, shown):
-        assert re.search(rf"\d\d/\d\d \d\d:\d\d  {str(urgent.id)[:8]}  .*on coupe mon courant \[demain\] :house:", printed)
+        assert re.search(
+            rf"\d\d/\d\d \d\d:\d\d  {str(urgent.id)[:8]}  .*on coupe mon courant \[demain\] :house:", printed
+        )
         assert "(une image" in printed
         assert "bonjour" not in printed
     assert "transmise à un conseiller" in shown
@@ -123,3 +132,80 @@ async def test_closing_another_kind_of_task_changes_no_owner(pipeline: Pipeline,
     distress = next(task for task in await pipeline.tasks() if task.reason == "distress")
     await desk.close(distress)
     assert (await pipeline.thread()).owner == "queue"
+
+
+async def test_reply_reaches_the_phone_and_silences_the_assistant(pipeline: Pipeline, desk: Desk) -> None:
+    """The counsellor's words arrive; what is written back is in the ticket; closing gives the assistant back."""
+    await pipeline.say("HUMAIN")
+    ticket = (await pipeline.tasks())[0]
+    assert "en route" in await desk.reply(ticket, "Bonjour, je regarde votre dossier.")
+    assert await desk.heard() == ["Bonjour, je regarde votre dossier."]
+    assert ((await pipeline.thread()).owner, (await pipeline.rows())[-1].author) == ("human", "counsellor")
+    assert await pipeline.say("merci") == []
+    listed = await desk.list()
+    assert "répondu le" in listed
+    assert "merci" in listed
+    assert "un conseiller : Bonjour" in await desk.show(ticket)
+    await desk.close(ticket)
+    assert "terminée" in (await desk.heard())[0]
+    assert await pipeline.say("bonjour") == ["réponse à bonjour"]
+
+
+async def test_reply_appears_in_the_web_chat(pipeline: Pipeline, desk: Desk) -> None:
+    """A visitor of the site, who has no number, reads the answer where they asked."""
+    relais = pipeline.relais
+    relais.__dict__["channels"] = {"web": WebChat()}
+    inbound = Inbound("web", "visitor:1", "visitor", "", "HUMAIN")
+    conversation_id = (await relais.inbox.receive(inbound)).conversation_id
+    await relais.turns.answer(conversation_id)
+    await desk.reply((await pipeline.tasks())[0], "Bonjour, je suis là.")
+    await relais.delivery.deliver(conversation_id)
+    page = await Transcript(relais.database, relais.vault).read("visitor", 0)
+    assert page is not None
+    assert (page.shown[-1].author, page.shown[-1].reply.text) == ("counsellor", "Bonjour, je suis là.")
+
+
+async def test_reply_holds_back_what_the_assistant_was_preparing(pipeline: Pipeline, desk: Desk) -> None:
+    """A counsellor who answers a cry for help takes the conversation: a turn under way comes too late."""
+    await pipeline.say("je veux en finir")
+    conversation_id = await pipeline.write("bonjour")
+    pipeline.engine.gate.clear()
+    turn = asyncio.create_task(pipeline.relais.turns.answer(conversation_id))
+    async with asyncio.timeout(10):
+        await pipeline.engine.entered.wait()
+    ticket = (await pipeline.tasks())[0]
+    await desk.reply(ticket, "Je vous appelle.")
+    pipeline.engine.gate.set()
+    await turn
+    assert await desk.heard() == ["Je vous appelle."]
+    assert ("skipped", "taken over") in await pipeline.states()
+    assert "retrouve" in await desk.close(ticket)
+    assert (await pipeline.thread()).owner == "bot"
+
+
+async def test_two_tasks_answered_from_are_both_closed_before_the_assistant_is_back(
+    pipeline: Pipeline, desk: Desk
+) -> None:
+    """The counsellor who still writes from one task keeps the person."""
+    await pipeline.say("il me frappe")
+    await pipeline.say("je veux en finir")
+    first, second = await pipeline.tasks()
+    await desk.reply(first, "un")
+    await desk.reply(second, "deux")
+    answered = await pipeline.tasks()
+    await desk.close(answered[0])
+    assert (await pipeline.thread()).owner == "human"
+    await desk.close(answered[1])
+    assert (await pipeline.thread()).owner == "bot"
+
+
+async def test_reply_that_can_not_arrive_says_why(pipeline: Pipeline, desk: Desk) -> None:
+    """After a STOP, or without words, nothing is stored and the counsellor knows."""
+    await pipeline.say("HUMAIN")
+    ticket = (await pipeline.tasks())[0]
+    assert "entre 1 et" in await desk.reply(ticket, "  ")
+    assert "entre 1 et" in await desk.reply(ticket, "a" * 1001)
+    await pipeline.say("STOP")
+    stored = len(await pipeline.rows())
+    assert "STOP" in await desk.reply(ticket, "Bonjour")
+    assert len(await pipeline.rows()) == stored
