@@ -86,6 +86,15 @@ def test_commands_in_the_documentation_exist() -> None:
     assert set(re.findall(r"`make ([a-z]+)`", text)) <= targets
 
 
+def test_paths_in_the_documentation_exist() -> None:
+    """Whoever follows a page finds the file or folder that it names."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
+    folders = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")))
+    named = {path for page in pages for path in re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text())}
+    assert named
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
 def test_no_sentence_for_people_is_written_in_python() -> None:
     """Texts are in the responses: no literal of the pipeline addresses somebody as « vous »."""
     for path in (path for path in modules() if path.parts[-2] in ("bot", "channels", "actions")):
