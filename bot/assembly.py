@@ -113,8 +113,13 @@ class Relais:
         return {channel.name: channel for channel in built}
 
     @cached_property
+    def kinds(self) -> dict[str, str]:
+        """How each channel's people read: the kind by which responses are worded."""
+        return {name: channel.kind for name, channel in self.channels.items()}
+
+    @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.database, self.vault, self.queue)
+        return Inbox(self.database, self.vault, self.queue, self.first_reading)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -137,14 +142,17 @@ class Relais:
         return Dialogue(self.settings.rasa_url, self.keys.rasa_token)
 
     @cached_property
+    def first_reading(self) -> FirstReading:
+        read = Lexicon.from_file().first_reading
+        return FirstReading(self.database, self.outbox, self.handoff, self.texts, read, self.kinds)
+
+    @cached_property
     def turns(self) -> Turns:
-        reading = FirstReading(self.database, self.outbox, self.handoff, self.texts, Lexicon.from_file().first_reading)
-        threads = Threads(self.vault, {name: channel.kind for name, channel in self.channels.items()})
         return Turns(
             self.database,
             Lane(self.database),
-            threads,
-            reading,
+            Threads(self.vault, self.kinds),
+            self.first_reading,
             self.dialogue,
             self.outbox,
             self.tasks,

@@ -27,6 +27,12 @@ def libpq_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether an error is the store's own, so that trying again later may succeed."""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+
+
 class Database:
     """A pool of connections to one database."""
 
@@ -52,10 +58,8 @@ class Database:
         try:
             async with self.engine.begin() as connection:
                 yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise DatabaseUnavailable(DatabaseUnavailable.__doc__) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except (DBAPIError, PoolTimeout) as error:
+            if is_away(error):
                 raise DatabaseUnavailable(DatabaseUnavailable.__doc__) from error
             raise
 

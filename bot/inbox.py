@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import select, text
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import clock, events, vault
-from bot.database import Database
+from bot.database import AnyRow, Database
 from bot.models import conversation, message
 from bot.queue import ANSWER, Queue
 from bot.vault import Vault
@@ -29,6 +29,27 @@ class Received:
     fresh: bool
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """A message just stored as waiting, in a transaction that holds its conversation, and who owns that."""
+
+    message_id: UUID
+    seq: int
+    inbound: Inbound
+    conversation_id: UUID
+    owner: str
+    version: int
+    language: str
+    opted_out: bool
+
+
+class Hearing(Protocol):
+    """What reads a message as it comes in, before it waits for anything."""
+
+    async def at_the_door(self, connection: AsyncConnection, arrival: Arrival) -> bool:
+        """Act on a message in the transaction that takes it in; True when it has had its answer."""
+
+
 class _Repeat(Exception):
     """The provider sent this message before: the transaction is rolled back, nothing changes."""
 
@@ -36,10 +57,11 @@ class _Repeat(Exception):
 class Inbox:
     """The one way in, for every channel."""
 
-    def __init__(self, database: Database, vault: Vault, queue: Queue) -> None:
+    def __init__(self, database: Database, vault: Vault, queue: Queue, hearing: Hearing | None = None) -> None:
         self._database = database
         self._vault = vault
         self._queue = queue
+        self._hearing = hearing
 
     async def receive(self, inbound: Inbound) -> Received:
         """Store a message, once; raises DatabaseUnavailable, then nothing was stored."""
@@ -73,10 +95,26 @@ class Inbox:
         )
         if stored is None:
             raise _Repeat
-        if row.lease_until is None or row.lease_until <= now:
+        heard = await self._hear(connection, inbound, row, message_id)
+        if not heard and (row.lease_until is None or row.lease_until <= now):
             await self._queue.defer(connection, ANSWER, row.id)
         await events.tell(connection, inbound.channel, row.id)
         return Received(message_id, row.id, row.last_seq, fresh=True)
+
+    async def _hear(self, connection: AsyncConnection, inbound: Inbound, row: AnyRow, message_id: UUID) -> bool:
+        if self._hearing is None:
+            return False
+        arrival = Arrival(
+            message_id=message_id,
+            seq=row.last_seq,
+            inbound=inbound,
+            conversation_id=row.id,
+            owner=row.owner,
+            version=row.version,
+            language=row.language,
+            opted_out=row.opted_out_at is not None,
+        )
+        return await self._hearing.at_the_door(connection, arrival)
 
     def _open_conversation(self, inbound: Inbound) -> ReturningInsert[Any]:
         """Count the message in, creating the conversation with the first one; the row stays locked."""
@@ -100,7 +138,7 @@ class Inbox:
                 "sender": inbound.recipient,
                 "last_inbound_at": now,
             },
-        ).returning(conversation.c.id, conversation.c.last_seq, conversation.c.lease_until)
+        ).returning(conversation)
 
     async def _found(self, connection: AsyncConnection, inbound: Inbound) -> Received:
         row = (

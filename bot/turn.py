@@ -77,7 +77,7 @@ class Turns:
                 thread = await self._threads.read(connection, lease.conversation_id)
             if not thread.waiting:
                 return True
-            if await self._first_reading.act(lease, thread):
+            if await self._first_reading.act(thread):
                 continue
             head = thread.waiting[0]
             if head.due_at is not None and head.due_at > clock.now():
