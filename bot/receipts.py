@@ -71,6 +71,8 @@ class Receipts:
             provider_id=receipt.provider_id if arrived else row.provider_id or receipt.provider_id,
             reason="" if arrived else receipt.code or row.reason,
         )
+        if arrived and row.state in ("undelivered", "failed"):
+            await self._tasks.close_for(connection, row.id)
 
     async def _lost(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
         lost = [*row.lost_ids, receipt.provider_id]

@@ -23,6 +23,9 @@ REASONS = (
 )  # fmt: skip
 
 
+_NOT_ARRIVED = ("undelivered", "bad_address", "unknown_delivery")
+ARRIVED = "delivered"
+"""The outcome of a task whose message was thought lost and arrived."""
 ERASED = "erased"
 """The outcome of a task whose person has erased the conversation: nobody can be answered any more."""
 _OURS = ("service_id", "service", "code")
@@ -111,6 +114,14 @@ class Tasks:
     async def answered(self, connection: AsyncConnection, task_id: UUID) -> None:
         """Note that a counsellor wrote to the person."""
         await connection.execute(update(task).where(task.c.id == task_id).values(answered_at=clock.now()))
+
+    async def close_for(self, connection: AsyncConnection, message_id: UUID) -> None:
+        """Close what `open_for` opened for a message that arrived after all: nobody has to call for it."""
+        await connection.execute(
+            update(task)
+            .where(task.c.message_id == message_id, task.c.reason.in_(_NOT_ARRIVED), task.c.closed_at.is_(None))
+            .values(closed_at=clock.now(), outcome=ARRIVED)
+        )
 
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
         """What is open: urgent first, then oldest first."""

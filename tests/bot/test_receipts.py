@@ -123,6 +123,20 @@ async def test_late_delivery_of_an_earlier_try_ends_the_ladder(road: Road, later
     assert await road.tasks() == []
 
 
+async def test_delivery_after_the_last_try_takes_its_task_back(road: Road, later: Later) -> None:
+    """The handset comes back the next day: the message has arrived, and nobody has to call."""
+    await road.ask("un")
+    for place in range(3):
+        await road.report(place, "undelivered", OFF)
+        later(901)
+        await road.work()
+    assert await road.tasks() == [("undelivered", OFF)]
+    later(20 * 3600)
+    await road.report(1, "delivered")
+    assert await road.tasks() == []
+    assert await road.pipeline.states() == [("delivered", "")]
+
+
 async def test_repeat_of_an_old_receipt_spends_no_try(road: Road, later: Later) -> None:
     """What the first try says again while the second is on its way changes nothing."""
     await road.ask("un")
