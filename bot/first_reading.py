@@ -91,7 +91,7 @@ class FirstReading:
             opt_out=inbound.opt_out,
             attempts=0,
             due_at=None,
-            created_at=clock.now(),
+            written_at=clock.now(),
         )
         return Thread(
             id=arrival.conversation_id,

@@ -89,6 +89,7 @@ class Inbox:
                 body_secret=self._vault.seal(vault.BODY, body),
                 state="waiting",
                 created_at=now,
+                sent_at=inbound.sent_at,
             )
             .on_conflict_do_nothing(index_elements=["channel", "provider_id"], index_where=text("direction = 'in'"))
             .returning(message.c.id)

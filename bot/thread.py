@@ -24,7 +24,10 @@ _READ_AT_ONCE = 50
 
 @dataclass(frozen=True)
 class Waiting:
-    """One inbound message that has no answer yet. `attempts` counts the turns that failed on it."""
+    """One inbound message that has no answer yet. `attempts` counts the turns that failed on it.
+
+    `written_at` is the provider's date where it gave one: a message that reached us late is as old as it is.
+    """
 
     id: UUID
     seq: int
@@ -34,7 +37,7 @@ class Waiting:
     opt_out: str
     attempts: int
     due_at: datetime | None
-    created_at: datetime
+    written_at: datetime
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Threads:
             opt_out=body.get("opt_out", ""),
             attempts=row.m_attempts,
             due_at=row.m_due_at,
-            created_at=row.m_created_at,
+            written_at=min(row.m_sent_at or row.m_created_at, row.m_created_at),
         )
 
     async def payload(self, connection: AsyncConnection, thread: Thread, inbound: Waiting) -> str | None:

@@ -27,7 +27,7 @@ from bot.thread import Thread, Threads, Waiting
 log = logging.getLogger(__name__)
 
 WORTH_ANSWERING = timedelta(minutes=15)
-"""How long a message may wait for the engine; after that a human reads it."""
+"""How long after it was written a message may be answered, whatever was down; after that a human reads it."""
 PATIENCE = timedelta(seconds=4)
 """How long the engine may be away before the person is told."""
 TURNS_PER_MESSAGE = 3
@@ -100,6 +100,9 @@ class Turns:
         return True
 
     async def _ask(self, lease: Lease, thread: Thread, head: Waiting) -> bool:
+        if clock.now() - head.written_at > WORTH_ANSWERING:
+            await self._give_to_a_human(lease, thread, head, "engine_down")
+            return True
         async with self._database.begin() as connection:
             payload = await self._threads.payload(connection, thread, head)
         if payload == "":
@@ -138,11 +141,8 @@ class Turns:
         return False
 
     async def _engine_away(self, lease: Lease, thread: Thread, head: Waiting, fault: EngineUnavailable) -> bool:
-        age = clock.now() - head.created_at
+        age = clock.now() - head.written_at
         log.warning("no engine for message %s, %d s old: %s", head.id, age.total_seconds(), fault.reason)
-        if age > WORTH_ANSWERING:
-            await self._give_to_a_human(lease, thread, head, "engine_down")
-            return True
         if age > PATIENCE:
             await self._apologise(lease, thread, head)
         await self._wait(head, min(max(age / 2, timedelta(seconds=2)), timedelta(seconds=20)), head.attempts)
