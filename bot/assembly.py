@@ -12,6 +12,7 @@ import procrastinate
 
 import channels as register
 from bot import clock
+from bot.alerts import Alerts, road
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -162,6 +163,17 @@ class Relais:
     @cached_property
     def sweep(self) -> Sweep:
         return Sweep(self.database, self.queue, self.inbox, self.delivery, self.channels)
+
+    @cached_property
+    def alerts(self) -> Alerts | None:
+        """None when nobody is to be alerted."""
+        settings = self.settings
+        way = road(
+            settings.alerts.get_secret_value(),
+            smtp_url=settings.smtp_url.get_secret_value(),
+            sender=settings.alerts_from,
+        )
+        return Alerts(self.database, way) if way else None
 
     async def refresh_offer(self, *, force: bool = False, progress: Progress = silent) -> ImportReport:
         """Replace the offer by data·inclusion's, read whole before anything changes; raises OfferError."""

@@ -10,6 +10,7 @@ from uuid import UUID
 import procrastinate
 from procrastinate.jobs import Status
 
+from bot.alerts import Alerts
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
@@ -53,6 +54,15 @@ def bind(app: procrastinate.App, turns: Turns, delivery: Delivery, sweep: Sweep)
     @app.task(name="retry_stalled", queueing_lock="retry_stalled")
     async def retry_stalled(timestamp: int) -> None:
         await free_stalled(app)
+
+
+def bind_alerts(app: procrastinate.App, alerts: Alerts) -> None:
+    """Look for urgent tasks of which nobody was told, every ten seconds."""
+
+    @app.periodic(cron="* * * * * */10")
+    @app.task(name="alert", queueing_lock="alert")
+    async def alert(timestamp: int) -> None:
+        await alerts.send_due()
 
 
 def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportReport]]) -> None:

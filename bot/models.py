@@ -126,9 +126,13 @@ task = Table(
     Column("urgent", Boolean, nullable=False, server_default="false"),
     _moment("due_at"),
     _moment("created_at", nullable=False),
+    _moment("alert_due_at", comment="empty: no alert is to be sent"),
+    Column("alert_attempts", Integer, nullable=False, server_default="0"),
+    _moment("alerted_at"),
     _moment("answered_at", comment="a counsellor wrote from it"),
     _moment("closed_at"),
     Column("outcome", Text, nullable=False, server_default=""),
     UniqueConstraint("reason", "cause"),
     Index("ix_task_open", "urgent", "created_at", postgresql_where=text("closed_at IS NULL")),
+    Index("ix_task_alert", "alert_due_at", postgresql_where=text("alert_due_at IS NOT NULL")),
 )

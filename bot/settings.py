@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import BadSettings
 
+_MAIL = re.compile(r"[^@\s/:]+@[^@\s/:]+")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -57,6 +59,16 @@ class Settings(BaseSettings):
     )
     widget_origins: CommaList = Field((), description="Origines des sites qui peuvent afficher le chat.")
 
+    alerts: SecretStr = Field(
+        SecretStr(""),
+        description="Où vont les alertes des tâches urgentes : courriel, ou adresse d'un webhook. Vide : nulle part.",
+    )
+    alerts_from: str = Field("relais@localhost", description="Expéditeur des alertes par courriel.")
+    smtp_url: SecretStr = Field(
+        SecretStr("smtp://127.0.0.1:25"),
+        description="Serveur des courriels : smtp://, starttls:// ou smtps://, avec nom:mot-de-passe@ s'il le faut.",
+    )
+
     twilio_account_sid: str = Field("", description="Compte Twilio (AC…). Vide : pas de SMS.")
     twilio_auth_tokens: Secrets = Field((), description="Jetons d'authentification Twilio : principal, secondaire.")
     twilio_from: str = Field("", description="Numéro d'envoi (+33…) ou Messaging Service (MG…).")
@@ -79,6 +91,23 @@ class Settings(BaseSettings):
     )
 
     clock: Instant = Field(None, description="Instant ISO 8601 où commence « maintenant » (tests, démonstrations).")
+
+    @field_validator("alerts")
+    @classmethod
+    def _alerts_go_somewhere(cls, value: SecretStr) -> SecretStr:
+        target = value.get_secret_value()
+        parts = urlsplit(target)
+        if target and not (parts.scheme in ("http", "https") and parts.hostname) and not _MAIL.fullmatch(target):
+            raise ValueError("ni une adresse de courriel (nom@exemple.fr), ni une adresse http(s)://… de webhook.")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_is_known(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in ("smtp", "starttls", "smtps") or not parts.hostname:
+            raise ValueError("écrivez smtp://serveur:port, starttls://serveur:port ou smtps://serveur:port.")
+        return value
 
     @model_validator(mode="after")
     def _production_is_strict(self) -> Settings:

@@ -83,6 +83,7 @@ class Tasks:
             urgent=urgent,
             due_at=due_at,
             created_at=clock.now(),
+            alert_due_at=clock.now() if urgent else None,
             **(_closed(reason) if gone else {}),
         )
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))

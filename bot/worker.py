@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from bot.assembly import Relais
-from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_refresh
+from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_alerts, bind_refresh
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -16,6 +16,8 @@ async def run(settings: Settings) -> None:
     """Work until told to stop; what is under way ends first."""
     relais = Relais.build(settings, name="relais worker", pool_size=CONCURRENCY)
     bind(relais.app, relais.turns, relais.delivery, relais.sweep)
+    if relais.alerts is not None:
+        bind_alerts(relais.app, relais.alerts)
     if settings.data_inclusion_token.get_secret_value():
         bind_refresh(relais.app, relais.refresh_offer)
     try:
