@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, events, vault
+from bot.claim import Claim
 from bot.database import AnyRow, Database
 from bot.models import conversation, message
-from bot.receipts import WORTH_RESENDING
 from bot.tasks import Tasks
 from bot.vault import Vault
 from channels.base import Channel, Outbound, Reply, Sent
@@ -31,9 +31,6 @@ MISCONFIGURED_SECONDS = 60
 LOST_AFTER = timedelta(seconds=30)
 """A send ends within 10 s: a message still `sending` after this belongs to a worker that died."""
 
-CONSENT_PART = "consent"
-"""The one confirmation of a STOP, which is sent to somebody who has just opted out."""
-
 
 class Delivery:
     def __init__(
@@ -43,55 +40,33 @@ class Delivery:
         self._vault = vault
         self._channels = channels
         self._tasks = tasks
-        self._worker = worker
+        self._next = Claim(channels, worker)
 
     async def deliver(self, conversation_id: UUID) -> None:
         """Send what is due in this conversation, in order, until nothing is or the first one must wait."""
-        while (row := await self._claim(conversation_id)) is not None:
-            if row.state == "sending" and not await self._send(row):
-                return
+        row = await self._claim(conversation_id)
+        while row is not None:
+            row = await self._send(row) if row.state == "sending" else await self._claim(conversation_id)
 
     async def _claim(self, conversation_id: UUID) -> AnyRow | None:
-        now = clock.now()
-        head = (
-            select(message.c.id, message.c.state, message.c.due_at, message.c.settled_at)
-            .where(
-                message.c.conversation_id == conversation_id,
-                message.c.direction == "out",
-                message.c.state.in_(("queued", "sending")),
-            )
-            .order_by(message.c.seq)
-            .limit(1)
-            .with_for_update()
-            .cte("head")
-        )
-        statement = (
-            update(message)
-            .where(
-                message.c.id == head.c.id,
-                message.c.conversation_id == conversation.c.id,
-                message.c.channel.in_(self._channels),
-                head.c.state == "queued",
-                or_(head.c.due_at.is_(None), head.c.due_at <= now, conversation.c.last_inbound_at > head.c.settled_at),
-            )
-            .values(_verdict(now, self._worker))
-            .returning(message, conversation.c.address_secret, conversation.c.sender)
-        )
         async with self._database.begin() as connection:
-            row = (await connection.execute(statement)).one_or_none()
-            if row is not None and row.state == "undelivered":
-                await self._tasks.open_for(connection, row, "undelivered", row.reason)
-            return row
+            return await self._claim_in(connection, conversation_id)
 
-    async def _send(self, row: AnyRow) -> bool:
-        """True when the next message may follow."""
+    async def _claim_in(self, connection: AsyncConnection, conversation_id: UUID) -> AnyRow | None:
+        row = await self._next.next(connection, conversation_id, clock.now())
+        if row is not None and row.state == "undelivered":
+            await self._tasks.open_for(connection, row, "undelivered", row.reason)
+        return row
+
+    async def _send(self, row: AnyRow) -> AnyRow | None:
+        """The next message to send, None when there is none or it must wait."""
         outbound = self.outbound(row)
         try:
             sent = await self._channels[row.channel].send(outbound)
         except ChannelError as error:
-            return await self._failed(row, error)
-        await self._settle(row, sent)
-        return True
+            may_follow = await self._failed(row, error)
+            return await self._claim(row.conversation_id) if may_follow else None
+        return await self._settle(row, sent)
 
     def outbound(self, row: AnyRow) -> Outbound:
         return Outbound(
@@ -103,22 +78,27 @@ class Delivery:
             lost=tuple(row.lost_ids),
         )
 
-    async def _settle(self, row: AnyRow, sent: Sent) -> None:
+    async def _settle(self, row: AnyRow, sent: Sent) -> AnyRow | None:
+        """Record that it left, and claim the next one in the same transaction."""
+        async with self._database.begin() as connection:
+            await self._record(connection, row, sent)
+            return await self._claim_in(connection, row.conversation_id)
+
+    async def _record(self, connection: AsyncConnection, row: AnyRow, sent: Sent) -> None:
         # A receipt may have come before this answer: it has moved the state on, and it stays there.
         awaited = message.c.state.in_(("sending", "unknown"))
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(message)
-                .where(message.c.id == row.id, message.c.state != "erased")
-                .values(
-                    state=case((awaited, "sent"), else_=message.c.state),
-                    provider_id=case((message.c.state == "queued", None), else_=sent.provider_id),
-                    reason=case((awaited, ""), else_=message.c.reason),
-                    segments=sent.segments,
-                    sent_at=clock.now(),
-                )
+        await connection.execute(
+            update(message)
+            .where(message.c.id == row.id, message.c.state != "erased")
+            .values(
+                state=case((awaited, "sent"), else_=message.c.state),
+                provider_id=case((message.c.state == "queued", None), else_=sent.provider_id),
+                reason=case((awaited, ""), else_=message.c.reason),
+                segments=sent.segments,
+                sent_at=clock.now(),
             )
-            await events.tell(connection, row.channel, row.conversation_id)
+        )
+        await events.tell(connection, row.channel, row.conversation_id)
 
     async def _failed(self, row: AnyRow, error: ChannelError) -> bool:
         log.warning("message %s not sent: %s", row.id, error)
@@ -176,7 +156,8 @@ class Delivery:
         async with self._database.begin() as connection:
             if await connection.scalar(select(other)):
                 return False
-        await self._settle(row, sent)
+        async with self._database.begin() as connection:
+            await self._record(connection, row, sent)
         return True
 
     async def not_there(self, row: AnyRow, *, again: bool) -> bool:
@@ -207,36 +188,3 @@ class Delivery:
                 .values(opted_out_at=func.coalesce(conversation.c.opted_out_at, now))
             )
         await self._end(row, "skipped", "opted out")
-
-
-def _verdict(now: datetime, worker: str) -> dict[str, Any]:
-    """Send, or not and say why: decided in the very statement that claims the message."""
-    taken_over = and_(message.c.author == "assistant", message.c.version != conversation.c.version)
-    silenced = and_(conversation.c.opted_out_at.is_not(None), message.c.part.is_distinct_from(CONSENT_PART))
-    skipped = or_(taken_over, silenced)
-    too_late = and_(func.cardinality(message.c.lost_ids) > 0, or_(_overtaken(), _stale(now)))
-    kept = or_(skipped, too_late)
-    return {
-        "state": case((skipped, "skipped"), (too_late, "undelivered"), else_="sending"),
-        "reason": case((taken_over, "taken over"), (silenced, "opted out"), else_=message.c.reason),
-        "attempts": case((kept, message.c.attempts), else_=message.c.attempts + 1),
-        "trace": worker,
-        "sent_at": case((kept, message.c.sent_at), else_=now),
-        "settled_at": case((kept, now), else_=None),
-    }
-
-
-def _overtaken() -> Any:
-    """Something said later has left: it may be on the person's screen by now."""
-    later = message.alias()
-    left = select(later.c.id).where(
-        later.c.conversation_id == message.c.conversation_id,
-        later.c.direction == "out",
-        later.c.seq > message.c.seq,
-        later.c.state.in_(("sending", "sent", "unknown", "delivered")),
-    )
-    return left.correlate(message).exists()
-
-
-def _stale(now: datetime) -> Any:
-    return message.c.created_at <= now - WORTH_RESENDING

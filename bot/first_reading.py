@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, consent
+from bot.claim import CONSENT_PART
 from bot.database import Database, is_away
-from bot.delivery import CONSENT_PART
 from bot.handoff import Handoff, Heard
 from bot.inbox import Arrival
 from bot.models import conversation, message

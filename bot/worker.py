@@ -11,6 +11,10 @@ from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
+LOST_NOTICE_SECONDS = 0.5
+"""procrastinate forgets a notice that comes while it looks for jobs in vain (it clears its flag after looking): seen
+once in about 5,000 messages, and the job then waits for the next look."""
+
 
 async def run(settings: Settings) -> None:
     """Work until told to stop; what is under way ends first."""
@@ -26,7 +30,7 @@ async def run(settings: Settings) -> None:
             await relais.app.run_worker_async(
                 concurrency=CONCURRENCY,
                 delete_jobs="always",
-                fetch_job_polling_interval=5,
+                fetch_job_polling_interval=LOST_NOTICE_SECONDS,
                 stalled_worker_timeout=STALLED_SECONDS,
                 shutdown_graceful_timeout=15,
                 install_signal_handlers=True,
