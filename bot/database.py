@@ -30,7 +30,7 @@ def libpq_url(url: str) -> str:
 def is_away(error: BaseException) -> bool:
     """Whether an error is the store's own, so that trying again later may succeed."""
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout)
+    return lost or isinstance(error, OperationalError | InterfaceError | PoolTimeout | DatabaseUnavailable)
 
 
 class Database:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, consent
-from bot.claim import CONSENT_PART
 from bot.database import Database, is_away
+from bot.claim import CONSENT_PART
+from bot.errors import DatabaseUnavailable
 from bot.handoff import Handoff, Heard
 from bot.inbox import Arrival
 from bot.models import conversation, message
@@ -70,15 +72,32 @@ class FirstReading:
         return True
 
     async def act(self, thread: Thread) -> bool:
-        """Act on what is heard in the waiting messages; True when something was, and all is to be read anew."""
+        """Act on what is heard in the waiting messages; True when something was, and all is to be read anew.
+
+        A fault of ours raises for the first message only, whose turn it is; it keeps nobody from hearing the others.
+        """
+        faults: dict[UUID, Exception] = {}
         for inbound in thread.waiting:
-            reading = self._read(inbound.text)
-            act = self._act_for(thread, inbound, reading)
-            if act is not None:
-                async with self._database.begin() as connection:
-                    await self._carry_out(connection, thread, inbound, reading, act)
-                return True
+            try:
+                if await self._act_on(thread, inbound):
+                    return True
+            except DatabaseUnavailable:
+                raise
+            except Exception as fault:
+                log.exception("message %s could not be acted upon", inbound.id)
+                faults[inbound.id] = fault
+        if thread.waiting and thread.waiting[0].id in faults:
+            raise faults[thread.waiting[0].id]
         return False
+
+    async def _act_on(self, thread: Thread, inbound: Waiting) -> bool:
+        reading = self._read(inbound.text)
+        act = self._act_for(thread, inbound, reading)
+        if act is None:
+            return False
+        async with self._database.begin() as connection:
+            await self._carry_out(connection, thread, inbound, reading, act)
+        return True
 
     def _as_thread(self, arrival: Arrival) -> Thread:
         inbound = arrival.inbound

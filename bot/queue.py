@@ -8,6 +8,7 @@ import procrastinate
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.database import SEARCH_PATH, raw
+from bot.errors import DatabaseUnavailable
 
 ANSWER = "answer"
 DELIVER = "deliver"
@@ -32,6 +33,12 @@ class Queue:
         self._app = app
 
     async def defer(self, connection: AsyncConnection, job: str, conversation_id: UUID) -> None:
-        """Write the job; a worker is told when the transaction commits. A job too many is harmless."""
+        """Write the job; a worker is told when the transaction commits. A job too many is harmless.
+
+        Raises DatabaseUnavailable.
+        """
         task = self._app.configure_task(name=job, connection=await raw(connection))
-        await task.defer_async(conversation_id=str(conversation_id))
+        try:
+            await task.defer_async(conversation_id=str(conversation_id))
+        except procrastinate.exceptions.ConnectorException as error:
+            raise DatabaseUnavailable(DatabaseUnavailable.__doc__) from error

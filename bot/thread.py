@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import vault
 from bot.database import AnyRow
 from bot.models import conversation, message
+from bot.ring import UnreadableSecret
 from bot.vault import Vault
 from channels.base import Reply
 
@@ -38,6 +39,7 @@ class Waiting:
     attempts: int
     due_at: datetime | None
     written_at: datetime
+    readable: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,10 @@ class Threads:
         )
 
     def _waiting(self, row: AnyRow) -> Waiting:
-        body = self._vault.open(vault.BODY, row.m_body_secret) or {}
+        try:
+            body, readable = self._vault.open(vault.BODY, row.m_body_secret) or {}, True
+        except UnreadableSecret:
+            body, readable = {}, False  # a key that was lost silences one message, not the conversation
         return Waiting(
             id=row.m_id,
             seq=row.m_seq,
@@ -95,6 +100,7 @@ class Threads:
             attempts=row.m_attempts,
             due_at=row.m_due_at,
             written_at=min(row.m_sent_at or row.m_created_at, row.m_created_at),
+            readable=readable,
         )
 
     async def payload(self, connection: AsyncConnection, thread: Thread, inbound: Waiting) -> str | None:

@@ -15,13 +15,13 @@ from sqlalchemy import exists, select, update
 from bot import clock
 from bot.database import Database
 from bot.dialogue import Dialogue
-from bot.errors import EngineUnavailable, LeaseLost, TurnFailed
+from bot.errors import DatabaseUnavailable, EngineUnavailable, LeaseLost, TurnFailed
 from bot.first_reading import FirstReading
 from bot.lane import Lane, Lease
 from bot.models import message
 from bot.outbox import SYSTEM, Line, Outbox
 from bot.tasks import Tasks
-from bot.texts import Texts
+from bot.texts import MissingText, Texts
 from bot.thread import Thread, Threads, Waiting
 
 log = logging.getLogger(__name__)
@@ -77,12 +77,17 @@ class Turns:
                 thread = await self._threads.read(connection, lease.conversation_id)
             if not thread.waiting:
                 return True
-            if await self._first_reading.act(thread):
-                continue
             head = thread.waiting[0]
-            if head.due_at is not None and head.due_at > clock.now():
-                return False
-            if not await self._by_owner(lease, thread, head):
+            try:
+                if await self._first_reading.act(thread):
+                    continue
+                done = not _is_early(head) and await self._by_owner(lease, thread, head)
+            except (DatabaseUnavailable, LeaseLost):
+                raise
+            except Exception as fault:
+                log.exception("the turn of message %s met a fault of ours", head.id)
+                done = await self._turn_failed(lease, thread, head, type(fault).__name__)
+            if not done:
                 return False
             if len(thread.waiting) == 1:
                 return True  # what came meanwhile makes the release fail, and we read again
@@ -92,6 +97,8 @@ class Turns:
             lines = []
         elif thread.owner == "queue":
             lines = await self._acknowledgement(thread)
+        elif not head.readable:
+            return await self._turn_failed(lease, thread, head, "unreadable")
         elif not head.text.strip() and not head.choice:
             lines = [self._line(thread, "system_media" if head.media else "system_empty", "reply:0")]
         else:
@@ -118,7 +125,7 @@ class Turns:
                 language=thread.language,
             )
         except TurnFailed as fault:
-            return await self._turn_failed(lease, thread, head, fault)
+            return await self._turn_failed(lease, thread, head, fault.reason)
         except EngineUnavailable as fault:
             return await self._engine_away(lease, thread, head, fault)
         await self._outbox.answer(lease, head.id, answer.replies, version=thread.version)
@@ -131,9 +138,11 @@ class Turns:
             once = await connection.scalar(said)
         return [] if once else [self._line(thread, "system_acknowledged", part)]
 
-    async def _turn_failed(self, lease: Lease, thread: Thread, head: Waiting, fault: TurnFailed) -> bool:
+    async def _turn_failed(self, lease: Lease, thread: Thread, head: Waiting, reason: str) -> bool:
+        if _is_early(head):
+            return False
         attempts = head.attempts + 1
-        log.warning("turn %s of message %s failed: %s", attempts, head.id, fault.reason)
+        log.warning("turn %s of message %s failed: %s", attempts, head.id, reason)
         if attempts >= TURNS_PER_MESSAGE:
             await self._give_to_a_human(lease, thread, head, "turn_failed")
             return True
@@ -171,8 +180,15 @@ class Turns:
                 message_id=head.id,
                 details={"text": head.text},
             )
-            await self._outbox.store(connection, lease, head.id, [self._line(thread, "system_given_to_team", "task")])
+            await self._outbox.store(connection, lease, head.id, self._told(thread))
             await self._outbox.settle(connection, head.id, "task")
+
+    def _told(self, thread: Thread) -> list[Line]:
+        try:
+            return [self._line(thread, "system_given_to_team", "task")]
+        except MissingText:
+            log.exception("conversation %s cannot be told of its task", thread.id)
+            return []
 
     async def _wait(self, head: Waiting, delay: timedelta, attempts: int) -> None:
         async with self._database.begin() as connection:
@@ -187,3 +203,8 @@ class Turns:
 
     def _line(self, thread: Thread, key: str, part: str) -> Line:
         return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)
+
+
+def _is_early(head: Waiting) -> bool:
+    """Whether its next try is still to come."""
+    return head.due_at is not None and head.due_at > clock.now()
