@@ -44,10 +44,12 @@ def web() -> None:
     """Le site, les webhooks et le chat."""
     import uvicorn
 
-    from bot.assembly import Relais
+    from bot.assembly import Relais, database_url
+    from bot.real_data import require_real_data
     from bot.web import create
 
     settings = _settings()
+    asyncio.run(require_real_data(settings, database_url(settings)))
     relais = Relais.build(settings, name="relais web")
     uvicorn.run(
         create(relais),

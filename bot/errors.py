@@ -2,6 +2,7 @@
 
 RelaisError
 ├── BadSettings            the environment is wrong; nothing starts
+├── DemoData               production finds examples in the base; nothing starts
 ├── DatabaseUnavailable    the store does not answer; inbound requests get 503
 ├── EngineUnavailable      the dialogue engine is down or too slow; the message waits
 ├── TurnFailed             the engine answers, but not to this message; three times makes a task
@@ -22,6 +23,10 @@ class BadSettings(RelaisError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
         self.faults = faults
+
+
+class DemoData(RelaisError):
+    """Production finds fictional services or branches in the base. Load real ones, then start again."""
 
 
 class DatabaseUnavailable(RelaisError):

@@ -7,6 +7,7 @@ import logging
 
 from bot.assembly import Relais
 from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_alerts, bind_refresh
+from bot.real_data import require_real_data
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ async def run(settings: Settings) -> None:
     if settings.data_inclusion_token.get_secret_value():
         bind_refresh(relais.app, relais.refresh_offer)
     try:
+        await require_real_data(settings, relais.database.url)
         async with relais.app.open_async():
             log.info("worker ready, %s at once", CONCURRENCY)
             await relais.app.run_worker_async(

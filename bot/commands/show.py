@@ -9,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.assembly import Relais
+from bot.errors import DemoData
 from bot.health import missing
+from bot.real_data import require_real_data
 from bot.settings import Settings
 
 HIDDEN = "•••"
@@ -39,7 +41,7 @@ async def doctor(settings: Settings) -> int:
     relais = Relais.build(settings, name="relais doctor", pool_size=2)
     console = Console(highlight=False)
     try:
-        faults = await missing(relais)
+        faults = {**await missing(relais), **await _demo_data(relais)}
         problems = [problem for channel in relais.channels.values() for problem in await _problems(channel)]
     finally:
         await relais.close()
@@ -65,6 +67,14 @@ def channels_off(settings: Settings) -> dict[str, str]:
     if lacking:
         off["SMS (Twilio)"] = f"il manque {', '.join(lacking)}"
     return off
+
+
+async def _demo_data(relais: Relais) -> dict[str, str]:
+    try:
+        await require_real_data(relais.settings, relais.database.url)
+    except DemoData as fault:
+        return {"data": str(fault)}
+    return {}
 
 
 async def _problems(channel: Any) -> list[str]:

@@ -18,6 +18,7 @@ from bot.health import missing
 from bot.keys import Keys, load_keys
 from bot.migrate import migrate
 from bot.postgres import Embedded, PostgresFailed
+from bot.real_data import require_real_data
 from bot.settings import ROOT, Settings, is_loopback
 from bot.up import Program, Supervisor, address, require_free
 
@@ -63,6 +64,7 @@ async def _start(settings: Settings, supervisor: Supervisor, *, demo: bool) -> N
     if settings.embedded_database:
         await _start_postgres(settings, supervisor)
     await asyncio.to_thread(migrate, database_url(settings))
+    await require_real_data(settings, database_url(settings))
     if await train(force=False):
         raise SystemExit("Le modèle n'a pas pu être entraîné : voir les lignes ci-dessus.")
     for program in programs(settings, keys):
