@@ -25,9 +25,11 @@ _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001 (a week on paper)
 _DATED = re.compile(
     r"[A-Z][a-z]{2} \d|\[|week|easter|\d{4}(?!:)|SH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|sun|dawn|dusk"
 )
-_MOST_CHANGES = 400  # a place with two openings a day, closed for half a year
+_HORIZON = timedelta(days=400)  # a place that opens once a year says when
 
 Range = tuple[int, int]  # minutes since midnight; the end may be past the next one
+Span = tuple[datetime, datetime]
+_ROUND_THE_CLOCK: tuple[tuple[Range, ...], ...] = (((0, 24 * 60),),) * 7
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,16 @@ def opening(hours: str, at: datetime) -> Opening:
     parsed = _parse(hours)
     if parsed is None or at.tzinfo is None:
         return UNKNOWN
-    local = at.astimezone(PARIS)
-    state = _state(parsed, local)
-    if state == State.UNKNOWN:
+    wall = at.astimezone(PARIS).replace(tzinfo=None)
+    if _is_unknown(parsed, wall):
         return UNKNOWN
-    change = _next(parsed, local, until_open=state == State.CLOSED)
-    if state == State.OPEN:
-        return Opening(open=True, until=change, next_opening=None, known=True)
-    return Opening(open=False, until=None, next_opening=change, known=True)
+    horizon = wall + _HORIZON
+    for start, end in _openings(parsed, wall - timedelta(days=2), horizon):
+        if start <= wall < end:
+            return Opening(open=True, until=_instant(end) if end < horizon else None, next_opening=None, known=True)
+        if start > wall:
+            return Opening(open=False, until=None, next_opening=_instant(start), known=True)
+    return Opening(open=False, until=None, next_opening=None, known=True)
 
 
 def next_in_french(instant: datetime, at: datetime) -> str:
@@ -89,7 +93,7 @@ def in_french(hours: str, *, short: bool = False) -> str:
     varies = any(week != usual for week in weeks)
     if not written or not varies:
         return written
-    return written + (" (varie)" if short else " (les horaires changent selon les dates)")
+    return written + (" (selon les dates)" if short else " (les horaires changent selon les dates)")
 
 
 @lru_cache(maxsize=4096)
@@ -103,16 +107,18 @@ def _holidays(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("FR", years=year))
 
 
-def _closed_all_day(parsed: OpeningHours, day: date) -> bool:
-    return day in _holidays(day.year) and not re.search("PH|24/7", str(parsed))
+def _is_unknown(parsed: OpeningHours, wall: datetime) -> bool:
+    if _heeds_holidays(str(parsed)) and wall.date() in _holidays(wall.year):
+        return False
+    return _with_holidays(str(parsed)).state(wall)[0] == State.UNKNOWN
 
 
-def _state(parsed: OpeningHours, local: datetime) -> State:
-    """The state on the clock of the wall, which is what opening hours are written for."""
-    if _closed_all_day(parsed, local.date()):
-        return State.CLOSED
-    with_holidays = _with_holidays(str(parsed))
-    return with_holidays.state(local.replace(tzinfo=None))[0]
+@lru_cache(maxsize=4096)
+def _heeds_holidays(hours: str) -> bool:
+    """Whether the place is closed on public holidays: it does not speak of them, and is not open round the clock."""
+    if re.search("PH|24/7", hours):
+        return False
+    return bool(_DATED.search(hours)) or _week(OpeningHours(hours), _MONDAY) != _ROUND_THE_CLOCK
 
 
 @lru_cache(maxsize=4096)
@@ -120,30 +126,36 @@ def _with_holidays(hours: str) -> OpeningHours:
     return OpeningHours(hours, country="FR") if "PH" in hours else OpeningHours(hours)
 
 
-def _next(parsed: OpeningHours, local: datetime, *, until_open: bool) -> datetime | None:
-    """When the place opens next, or, `until_open` being false, when it closes."""
-    wall = local.replace(tzinfo=None)
-    for _ in range(_MOST_CHANGES):
-        change = _with_holidays(str(parsed)).next_change(wall)
-        midnight = datetime.combine(wall.date() + timedelta(days=1), datetime.min.time())
-        if _closed_all_day(parsed, midnight.date()) or _closed_all_day(parsed, wall.date()):
-            change = min(change or midnight, midnight)
-        if change is None:
-            return None
-        wall = change
-        instant = wall.replace(tzinfo=PARIS).astimezone(UTC).astimezone(PARIS)
-        if (_state(parsed, instant.replace(tzinfo=PARIS)) == State.OPEN) == until_open:
-            return instant
-    return None
+def _openings(parsed: OpeningHours, since: datetime, until: datetime) -> Iterator[Span]:
+    """When the place is open, on the clock of the wall, which is what opening hours are written for."""
+    intervals = _with_holidays(str(parsed)).intervals(since, until)
+    spans = _joined((start, end) for start, end, state, _ in intervals if state == State.OPEN)
+    if not _heeds_holidays(str(parsed)):
+        return spans
+    return _joined(part for span in spans for part in _days_of(span) if part[0].date() not in _holidays(part[0].year))
+
+
+def _days_of(span: Span) -> Iterator[Span]:
+    """A night belongs to the day it began on; an opening of a day or more is cut at each midnight."""
+    start, end = span
+    while end - start >= timedelta(days=1):
+        midnight = datetime.combine(start.date() + timedelta(days=1), datetime.min.time())
+        yield start, midnight
+        start = midnight
+    if start < end:
+        yield start, end
+
+
+def _instant(wall: datetime) -> datetime:
+    return wall.replace(tzinfo=PARIS).astimezone(UTC).astimezone(PARIS)
 
 
 def _week(parsed: OpeningHours, monday: datetime) -> tuple[tuple[Range, ...], ...]:
     """The open ranges of each day; one that runs past midnight belongs to the day it starts on."""
     days: list[list[Range]] = [[] for _ in _DAYS]
     intervals = parsed.intervals(monday - timedelta(days=1), monday + timedelta(days=8))
-    for start, end in _joined((a, b) for a, b, state, _ in intervals if state == State.OPEN):
-        if end - start >= timedelta(days=2):
-            return ((((0, 24 * 60)),),) * 7
+    spans = _joined((start, end) for start, end, state, _ in intervals if state == State.OPEN)
+    for start, end in itertools.chain.from_iterable(map(_days_of, spans)):
         day = (start.date() - monday.date()).days
         if 0 <= day < 7:
             since = start.hour * 60 + start.minute
@@ -151,7 +163,7 @@ def _week(parsed: OpeningHours, monday: datetime) -> tuple[tuple[Range, ...], ..
     return tuple(tuple(day) for day in days)
 
 
-def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+def _joined(spans: Iterable[Span]) -> Iterator[Span]:
     start: datetime | None = None
     end: datetime | None = None
     for since, until in spans:
@@ -166,7 +178,7 @@ def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Iterator[tuple[dateti
 
 
 def _write(week: Sequence[tuple[Range, ...]], *, short: bool) -> str:
-    if all(day == ((0, 24 * 60),) for day in week):
+    if tuple(week) == _ROUND_THE_CLOCK:
         return "24h/24, 7j/7" if short else "tous les jours, jour et nuit"
     groups: dict[tuple[Range, ...], list[int]] = {}
     for number, day in enumerate(week):
@@ -178,7 +190,7 @@ def _write(week: Sequence[tuple[Range, ...]], *, short: bool) -> str:
 
 def _days(days: Sequence[int], *, short: bool) -> str:
     if len(days) == 7:
-        return "tlj" if short else "tous les jours"
+        return "tous les jours"
     names = []
     for _, run in itertools.groupby(enumerate(days), key=lambda pair: pair[1] - pair[0]):
         names.extend(_run([day for _, day in run], short=short))

@@ -92,6 +92,39 @@ def test_always_open() -> None:
     assert (state.open, state.until) == (True, None)
 
 
+@pytest.mark.parametrize("hours", ["Mo-Su 00:00-24:00", "00:00-24:00", "Mo-Fr 00:00-24:00; Sa-Su 00:00-24:00"])
+def test_round_the_clock_is_24_7(hours: str) -> None:
+    """However it is written, it means holidays too, and never closes."""
+    state = opening(hours, at("2026-12-25T10:00"))
+    assert (state.open, state.until, state.known) == (True, None, True)
+    assert in_french(hours) == "tous les jours, jour et nuit"
+
+
+NIGHTS = "Fr 20:00-02:00"
+
+
+@pytest.mark.parametrize(
+    ("hours", "when", "until"),
+    [
+        (NIGHTS, "2026-08-14T23:00", "2026-08-15T02:00"),  # the Saturday is a holiday
+        (NIGHTS, "2026-08-15T01:00", "2026-08-15T02:00"),
+        ("Mo-Fr 00:00-24:00", "2026-12-24T23:00", "2026-12-25T00:00"),  # days on end stop before Christmas
+        ("Mo-Fr 00:00-24:00", "2026-11-10T12:00", "2026-11-11T00:00"),
+    ],
+)
+def test_a_night_belongs_to_the_evening_it_began(hours: str, when: str, until: str) -> None:
+    """Midnight of a holiday does not close what opened the evening before; it ends an opening of several days."""
+    state = opening(hours, at(when))
+    assert (state.open, state.until) == (True, at(until))
+
+
+def test_the_night_of_a_holiday_is_closed_to_its_end() -> None:
+    """What would have begun on the evening of a holiday does not open after midnight."""
+    assert not opening(NIGHTS, at("2026-12-25T21:00")).open
+    state = opening(NIGHTS, at("2026-12-26T01:00"))
+    assert (state.open, state.next_opening) == (False, at("2027-01-08T20:00"))  # nor on 1 January
+
+
 def test_hours_that_speak_of_holidays() -> None:
     """Hours given for public holidays are believed."""
     assert opening("Mo-Fr 09:00-12:00; PH 10:00-11:00", at("2026-12-25T10:30")).open
@@ -136,9 +169,10 @@ def test_naive_instant_is_not_known() -> None:
         ("Mo-Tu 08:30-12:15", "le lundi et le mardi de 8 h 30 à 12 h 15", "lun, mar 8h30-12h15"),
         ("Mo,We,Fr 09:00-12:00", "le lundi, le mercredi et le vendredi de 9 h à 12 h", "lun, mer, ven 9h-12h"),
         ("Mo-We,Fr 09:00-12:00", "du lundi au mercredi et le vendredi de 9 h à 12 h", "lun-mer, ven 9h-12h"),
-        ("Mo-Su 09:00-18:00", "tous les jours de 9 h à 18 h", "tlj 9h-18h"),
+        ("Mo-Su 09:00-18:00", "tous les jours de 9 h à 18 h", "tous les jours 9h-18h"),
         ("24/7", "tous les jours, jour et nuit", "24h/24, 7j/7"),
         ("Mo-Fr 22:00-02:00", "du lundi au vendredi de 22 h à 2 h", "lun-ven 22h-2h"),
+        ("Mo-Fr 00:00-24:00", "du lundi au vendredi de 0 h à 24 h", "lun-ven 0h-24h"),
         ("Mo-Fr 14:00-24:00", "du lundi au vendredi de 14 h à 24 h", "lun-ven 14h-24h"),
         (
             "Mo-Fr 09:00-12:00; We off",
@@ -148,7 +182,7 @@ def test_naive_instant_is_not_known() -> None:
         (
             "Mo-Fr 09:00-12:00; Sa[1] 10:00-12:00",
             "du lundi au vendredi de 9 h à 12 h (les horaires changent selon les dates)",
-            "lun-ven 9h-12h (varie)",
+            "lun-ven 9h-12h (selon les dates)",
         ),
         ("Mo-Su off", "", ""),
         ("n'importe quoi", "", ""),
