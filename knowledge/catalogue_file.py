@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
-from knowledge.catalogue_report import BadFile
+from knowledge.catalogue_report import BadFile, NoStructures
 
 _CHUNK = 1 << 20
 _LONGEST_RECORD = 4 << 20  # characters; a record is a few thousand
@@ -91,8 +91,10 @@ _WEEKLY_STRUCTURES = "4fc64287-e869-4550-8fb9-b1e0b7809ffa"
 
 
 def structures_beside(services: str) -> str:
-    """The structures' file or address that goes with the services'; empty when its name does not tell."""
+    """The structures' file or address that goes with the services'; raises NoStructures when its name does not tell."""
     if _WEEKLY_SERVICES in services:
         return services.replace(_WEEKLY_SERVICES, _WEEKLY_STRUCTURES)
     folder, slash, name = services.rpartition("/")
-    return f"{folder}{slash}{name.replace('services', 'structures')}" if "services" in name else ""
+    if "services" not in name:
+        raise NoStructures(f"{NoStructures.__doc__} ({name})")
+    return f"{folder}{slash}{name.replace('services', 'structures')}"

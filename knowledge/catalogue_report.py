@@ -2,6 +2,7 @@
 
 OfferError
 ├── BadFile         the file is not a whole JSON array of records
+├── NoStructures    only the services were given
 ├── EmptyOffer      no valid service in it
 ├── TooFewServices  more than a third of the services would go
 └── ApiError        data·inclusion's API did not give everything
@@ -27,6 +28,10 @@ class OfferError(Exception):
 
 class BadFile(OfferError):
     """The file is not a whole JSON array of records. Download it again."""
+
+
+class NoStructures(OfferError):
+    """The name of the services' file does not tell that of the structures: give both."""
 
 
 class EmptyOffer(OfferError):

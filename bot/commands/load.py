@@ -19,6 +19,7 @@ from bot.settings import ROOT, Settings
 from knowledge.branches import import_branches
 from knowledge.branches_file import BadBranches
 from knowledge.catalogue import import_offer
+from knowledge.catalogue_file import structures_beside
 from knowledge.catalogue_report import ImportReport, OfferError, Progress
 from knowledge.demo import load_demo
 from knowledge.places import Places
@@ -86,7 +87,7 @@ async def demo(relais: Relais) -> None:
 
 async def _from_files(relais: Relais, services: str, structures: str, force: bool, advance: Progress) -> ImportReport:
     with tempfile.TemporaryDirectory() as folder:
-        given = (("services", services), ("structures", structures))
+        given = (("services", services), ("structures", structures or structures_beside(services)))
         files = [await _local(source, Path(folder), name) for name, source in given]
         async with relais.database.begin() as connection:
             return await import_offer(connection, *files, now=clock.now(), force=force, progress=advance)

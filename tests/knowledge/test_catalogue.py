@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from bot.database import Database
 from knowledge.catalogue import import_offer
 from knowledge.catalogue_file import Records, structures_beside
-from knowledge.catalogue_report import BadFile, EmptyOffer, TooFewServices
+from knowledge.catalogue_report import BadFile, EmptyOffer, NoStructures, TooFewServices
 from knowledge.offer_terms import PUBLIC_BITS, need_number
 from knowledge.search import search, service
 from knowledge.tables import offer_import
@@ -239,12 +239,17 @@ def test_an_empty_array_has_no_record(tmp_path: Path) -> None:
          "https://exemple.fr/services/structures-inclusion-2026-11-23.json"),
         ("https://exemple.fr/r/0eac1faa-66f9-4e49-8fb3-f0721027d89f",
          "https://exemple.fr/r/4fc64287-e869-4550-8fb9-b1e0b7809ffa"),
-        ("https://exemple.fr/services/offre.json", ""),
     ],
 )  # fmt: skip
 def test_the_structures_are_beside_the_services(services_source: str, structures_source: str) -> None:
     """One source is enough where the names go by two, as they do every Monday on data.gouv.fr."""
     assert structures_beside(services_source) == structures_source
+
+
+def test_a_name_that_does_not_tell_asks_for_both() -> None:
+    """The folder's name is not the file's."""
+    with pytest.raises(NoStructures, match=r"offre\.json"):
+        structures_beside("https://exemple.fr/services/offre.json")
 
 
 def test_codes_have_numbers_of_their_own() -> None:
