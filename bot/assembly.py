@@ -32,6 +32,7 @@ from bot.texts import Texts
 from bot.thread import Threads
 from bot.tickets import Tickets
 from bot.turn import Turns
+from bot.unanswered import Unanswered
 from bot.vault import Vault
 from channels.base import Channel
 from channels.twilio_setup import TwilioSettings
@@ -156,7 +157,7 @@ class Relais:
             self.first_reading,
             self.dialogue,
             self.outbox,
-            self.tasks,
+            Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
         )
 

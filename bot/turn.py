@@ -20,9 +20,9 @@ from bot.first_reading import FirstReading
 from bot.lane import Lane, Lease
 from bot.models import message
 from bot.outbox import SYSTEM, Line, Outbox
-from bot.tasks import Tasks
-from bot.texts import MissingText, Texts
+from bot.texts import Texts
 from bot.thread import Thread, Threads, Waiting
+from bot.unanswered import Unanswered
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Turns:
         first_reading: FirstReading,
         dialogue: Dialogue,
         outbox: Outbox,
-        tasks: Tasks,
+        unanswered: Unanswered,
         texts: Texts,
     ) -> None:
         self._database = database
@@ -52,7 +52,7 @@ class Turns:
         self._first_reading = first_reading
         self._dialogue = dialogue
         self._outbox = outbox
-        self._tasks = tasks
+        self._unanswered = unanswered
         self._texts = texts
 
     async def answer(self, conversation_id: UUID) -> None:
@@ -107,8 +107,9 @@ class Turns:
         return True
 
     async def _ask(self, lease: Lease, thread: Thread, head: Waiting) -> bool:
-        if clock.now() - head.written_at > WORTH_ANSWERING:
-            await self._give_to_a_human(lease, thread, head, "engine_down")
+        if _is_late(head):
+            late = [inbound for inbound in thread.waiting if _is_late(inbound) and (inbound.text or inbound.choice)]
+            await self._unanswered.too_late(lease, thread, late)
             return True
         async with self._database.begin() as connection:
             payload = await self._threads.payload(connection, thread, head)
@@ -144,7 +145,7 @@ class Turns:
         attempts = head.attempts + 1
         log.warning("turn %s of message %s failed: %s", attempts, head.id, reason)
         if attempts >= TURNS_PER_MESSAGE:
-            await self._give_to_a_human(lease, thread, head, "turn_failed")
+            await self._unanswered.failed(lease, thread, head)
             return True
         await self._wait(head, timedelta(seconds=3 * attempts), attempts)
         return False
@@ -170,26 +171,6 @@ class Turns:
                 line = self._line(thread, "system_engine_down", APOLOGY)
                 await self._outbox.store(connection, lease, head.id, [line])
 
-    async def _give_to_a_human(self, lease: Lease, thread: Thread, head: Waiting, reason: str) -> None:
-        async with self._database.begin() as connection:
-            await self._tasks.open(
-                connection,
-                reason=reason,
-                cause=str(head.id),
-                conversation_id=thread.id,
-                message_id=head.id,
-                details={"text": head.text},
-            )
-            await self._outbox.store(connection, lease, head.id, self._told(thread))
-            await self._outbox.settle(connection, head.id, "task")
-
-    def _told(self, thread: Thread) -> list[Line]:
-        try:
-            return [self._line(thread, "system_given_to_team", "task")]
-        except MissingText:
-            log.exception("conversation %s cannot be told of its task", thread.id)
-            return []
-
     async def _wait(self, head: Waiting, delay: timedelta, attempts: int) -> None:
         async with self._database.begin() as connection:
             await connection.execute(
@@ -208,3 +189,7 @@ class Turns:
 def _is_early(head: Waiting) -> bool:
     """Whether its next try is still to come."""
     return head.due_at is not None and head.due_at > clock.now()
+
+
+def _is_late(inbound: Waiting) -> bool:
+    return clock.now() - inbound.written_at > WORTH_ANSWERING
