@@ -45,7 +45,8 @@ class Supervisor:
         self._write = write or _print
         self._stop_seconds = stop_seconds
         self._keepers: list[tuple[Program, asyncio.Task[None]]] = []
-        self._stopping = False
+        self._stopping = asyncio.Event()
+        self._spawning = asyncio.Lock()
 
     async def start(self, program: Program) -> None:
         """Start a program, and keep it running from now on."""
@@ -54,7 +55,9 @@ class Supervisor:
 
     async def stop(self) -> None:
         """Stop all programs, highest order first; those of one order together."""
-        self._stopping = True
+        self._stopping.set()
+        async with self._spawning:  # what is just being started is there to be stopped; nothing is started after it
+            pass
         for order in sorted({program.order for program, _ in self._keepers}, reverse=True):
             together = [program for program, _ in self._keepers if program.order == order]
             await asyncio.gather(*(self._end(program) for program in together))
@@ -67,14 +70,29 @@ class Supervisor:
                 await keeper
 
     async def _spawn(self, program: Program) -> None:
-        program.process = await asyncio.create_subprocess_exec(
-            *program.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=dict(program.environment),
-            **{"start_new_session": True, **program.options},  # type: ignore[arg-type]
-        )
+        async with self._spawning:
+            if self._stopping.is_set():
+                return
+            program.process = await asyncio.create_subprocess_exec(
+                *program.command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                env=dict(program.environment),
+                **{"start_new_session": True, **program.options},  # type: ignore[arg-type]
+            )
+
+    async def _spawn_again(self, program: Program, pause: float) -> None:
+        """Start it after a pause, and try until it starts: files or memory may be short for a while."""
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
+            try:
+                await self._spawn(program)
+                break
+            except OSError as error:
+                pause = min(pause * 2, LONGEST_PAUSE)
+                self._write(_line(program.name, f"could not be started ({error.strerror}); again in {pause:.1f} s"))
 
     async def _keep(self, program: Program) -> None:
         pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
@@ -90,12 +108,11 @@ class Supervisor:
             _kill_group(process)  # what it left behind may hold its port
             with suppress(TimeoutError):
                 await asyncio.wait_for(copying, LAST_WORDS_SECONDS)
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             pause = FIRST_PAUSE if loop.time() - born > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
             self._write(_line(program.name, f"ended with {code}; started again in {pause:.1f} s"))
-            await asyncio.sleep(pause)
-            await self._spawn(program)
+            await self._spawn_again(program, pause)
 
     async def _copy_lines(self, name: str, stream: asyncio.StreamReader) -> None:
         while True:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,40 @@ async def test_process_that_leaves_a_child_is_started_again() -> None:
     assert gone(lines.pids()[0])
     await supervisor.stop()
     assert gone(lines.pids()[1])
+
+
+async def test_stop_during_a_pause_starts_nothing(tmp_path: Path) -> None:
+    """Ctrl-C while a program waits to be started again: it is not."""
+    lines = Lines()
+    supervisor = Supervisor(lines.write)
+    once = (
+        "import os, pathlib, sys, time; seen = pathlib.Path(sys.argv[1]); print('pid', os.getpid(), flush=True)\n"
+        "if seen.exists(): time.sleep(600)\n"
+        "seen.touch()"
+    )
+    await supervisor.start(Program("worker", [sys.executable, "-c", once, str(tmp_path / "seen")]))
+    await lines.until(lambda all: any("started again" in line for line in all))
+    await supervisor.stop()
+    assert len(lines.pids()) == 1
+    assert all(gone(pid) for pid in lines.pids())
+
+
+async def test_program_that_can_not_be_started_is_tried_again(tmp_path: Path) -> None:
+    """A start that fails is told, and does not end the keeping."""
+    lines = Lines()
+    supervisor = Supervisor(lines.write)
+    script = tmp_path / "program"
+    script.write_text('#!/bin/sh\necho " pid $$"\nexec sleep 600\n')
+    script.chmod(0o755)
+    await supervisor.start(Program("web", [str(script)]))
+    await lines.until(lambda all: len(lines.pids()) == 1)
+    away = script.rename(tmp_path / "away")
+    os.kill(lines.pids()[0], signal.SIGKILL)
+    await lines.until(lambda all: any("could not be started" in line for line in all))
+    away.rename(script)
+    await lines.until(lambda all: len(lines.pids()) == 2)
+    await supervisor.stop()
+    assert all(gone(pid) for pid in lines.pids())
 
 
 async def test_stop_leaves_no_orphan() -> None:
