@@ -17,10 +17,6 @@ from opening_hours import OpeningHours, State, validate
 
 PARIS = ZoneInfo("Europe/Paris")
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_MONTHS = (
-    *("janvier", "février", "mars", "avril", "mai", "juin"),
-    *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
-)
 _MONDAY = datetime(2024, 1, 1)  # noqa: DTZ001 (a week on paper)
 _DATED = re.compile(
     r"[A-Z][a-z]{2} \d|\[|week|easter|\d{4}(?!:)|SH|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|sun|dawn|dusk"
@@ -65,16 +61,6 @@ def opening(hours: str, at: datetime) -> Opening:
         if start > wall:
             return Opening(open=False, until=None, next_opening=_instant(start), known=True)
     return Opening(open=False, until=None, next_opening=None, known=True)
-
-
-def next_in_french(instant: datetime, at: datetime) -> str:
-    """« aujourd'hui à 14 h », « demain à 9 h », « lundi à 9 h », « le lundi 4 mai à 9 h » after a week."""
-    local = instant.astimezone(PARIS)
-    days = (local.date() - at.astimezone(PARIS).date()).days
-    weekday = _DAYS[local.weekday()]
-    later = f"le {weekday} {_day_of_month(local.date())} {_MONTHS[local.month - 1]}"
-    day = {0: "aujourd'hui", 1: "demain"}.get(days, weekday if days < 7 else later)
-    return f"{day} à {_hour(local.hour * 60 + local.minute)}"
 
 
 @lru_cache(maxsize=4096)
@@ -217,10 +203,6 @@ def _hour(minutes: int, *, short: bool = False) -> str:
     if short:
         return f"{hour}h{minute:02}" if minute else f"{hour}h"
     return f"{hour} h {minute:02}" if minute else f"{hour} h"
-
-
-def _day_of_month(day: date) -> str:
-    return "1er" if day.day == 1 else str(day.day)
 
 
 def _and(names: Sequence[str]) -> str:
