@@ -14,6 +14,7 @@ from knowledge import branches, hours
 from knowledge.branches import Branch
 from knowledge.names import distance_in_french
 from knowledge.places import Place
+from knowledge.search import Stale, staleness
 
 _FEW = 3
 _ENOUGH = 12
@@ -46,6 +47,7 @@ class FindBranch:
             mark=mark([branch.fictional for branch in near]),
             **label,
             **kind,
+            **({} if branch_type else _meanings(near)),
         )
         return _shown(near, already)
 
@@ -132,20 +134,24 @@ def _line(branch: Branch) -> Words:
         "distance": distance_in_french(branch.distance_km),
         "phone": phone,
         "opening": _opening(branch),
+        **_age(branch),
+        "dated": {"say": "utter_branch_dated"} if _stale(branch) == "dated" else "",
         "card": {
             "name": branch.label,
             "address": branch.address,
             "distance": distance_in_french(branch.distance_km),
             "phone": phone,
             "hours": hours.in_french(branch.hours) if branch.hours else "",
-            "updated": f"{branch.verified_on:%m/%Y}",
+            "updated": _checked(branch),
             "map_url": map_url(branch.address, branch.lat, branch.lon),
         },
     }
 
 
 def _opening(branch: Branch) -> Words:
-    """Open until, or closed and opens when; said by a response."""
+    """Open until, or closed and opens when; of hours older than two years, only that they are. Said by a response."""
+    if branch.hours and _stale(branch) == "old":
+        return {"say": "utter_opening_old", "updated": _checked(branch)}
     now = clock.now().astimezone(clock.PARIS)
     state = hours.opening(branch.hours or "", now)
     if not state.known:
@@ -155,6 +161,28 @@ def _opening(branch: Branch) -> Words:
     if state.open and state.until is not None:
         return {"say": "utter_open_until", "hour": _hour(state.until)}
     return {"say": "utter_opens", **_when(state.next_opening, now)}
+
+
+def _stale(branch: Branch) -> Stale:
+    return staleness(branch.verified_on, clock.today())
+
+
+def _checked(branch: Branch) -> str:
+    return f"{branch.verified_on:%m/%Y}"
+
+
+def _age(branch: Branch) -> Words:
+    return {"stale": _stale(branch), "updated": _checked(branch)}
+
+
+_EXPLAINED = ("ccas", "mmie")
+
+
+def _meanings(near: list[Branch]) -> Words:
+    """What the initials of these branches stand for, once."""
+    there = {branch.type for branch in near}
+    said = {kind: {"say": f"utter_{kind}"} if kind in there else "" for kind in _EXPLAINED}
+    return {"footer": "utter_branch_footer", **said}
 
 
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -175,7 +203,13 @@ def _hour(instant: datetime) -> str:
 
 
 def _say_hours(turn: Turn, branch: Branch) -> None:
-    words = {"name": branch.label, "mark": mark([branch.fictional]), "phone": spaced(branch.phone or "")}
+    words = {
+        "name": branch.label,
+        "mark": mark([branch.fictional]),
+        "phone": spaced(branch.phone or ""),
+        **_age(branch),
+    }
+    words["meaning"] = {"say": f"utter_meaning_{branch.type}"} if branch.type in _EXPLAINED else ""
     phone_line: Words | str = {"say": "utter_line_phone"} if branch.phone else ""
     written = hours.in_french(branch.hours) if branch.hours else ""
     if not written:
@@ -188,7 +222,9 @@ def _say_hours(turn: Turn, branch: Branch) -> None:
         phone_line=phone_line,
         opening=_opening(branch),
         hours=written,
+        short_hours=hours.in_french(branch.hours or "", short=True),
         hours_line=hours_line,
+        dated_line={"say": "utter_line_dated"} if _stale(branch) == "dated" else "",
     )
 
 

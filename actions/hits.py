@@ -11,15 +11,14 @@ from knowledge.names import distance_in_french, fold
 from knowledge.search import Hit, SearchPage
 
 
-def header(response: str, hits: Sequence[Hit]) -> str:
-    """The response, or its warning when all there is to show is old."""
-    old = response == "utter_search_results" and all(hit.stale == "old" for hit in hits)
-    return f"{response}_old" if old else response
-
-
 def shown(hits: Sequence[Hit]) -> Words:
+    """The choices, and what is said of all of them: that they are examples, or old."""
     items = [(_payload(number, hit), line(hit)) for number, hit in enumerate(hits, 1)]
-    return {"choices": choices("utter_service_line", items), "mark": mark([hit.fictional for hit in hits])}
+    return {
+        "choices": choices("utter_service_line", items),
+        "mark": mark([hit.fictional for hit in hits]),
+        "warning": {"say": "utter_warning"} if any(hit.stale == "old" for hit in hits) else "",
+    }
 
 
 def footer(page: SearchPage) -> Words:
@@ -39,6 +38,7 @@ def line(hit: Hit) -> Words:
         "distance": far,
         "phone": phone,
         "updated": f"{hit.updated:%m/%Y}",
+        "stale": hit.stale,
         "professionals_only": hit.professionals_only,
         "card": card(hit, phone),
     }

@@ -129,4 +129,5 @@ def mark(fictional: Sequence[bool]) -> Words | str:
 
 
 def place_words(place: Place) -> Words:
-    return {"place_label": place.label or place.name}
+    """A place in full, and in short where room is scarce."""
+    return {"place_label": place.label or place.name, "place_name": place.name}

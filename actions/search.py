@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from actions.branch import FindBranch
-from actions.hits import footer, header, shown
-from actions.kit import Events, Kit, Turn, choices, set_slots
+from actions.hits import footer, shown
+from actions.kit import Events, Kit, Turn, choices, place_words, set_slots
 from actions.where import Where, ask_which, remember, say_outside, where
 from bot import clock
 from knowledge import search
@@ -87,10 +87,10 @@ class SearchService:
         if not page.hits:
             turn.say("utter_search_nothing", need_label=wish.label, place_label=place.label or place.name)
             return set_slots(search_open=False, asked=None, results=[], topic="search")
-        words = {"need_label": wish.label, "wanted_label": wish.label, "place_label": place.label or place.name}
+        words = {"need_label": wish.label, "wanted_label": wish.label, **place_words(place)}
         response = "utter_search_results" if asked == wish else "utter_search_results_widened"
         response = response if wish.need else "utter_search_words"
-        turn.say(header(response, page.hits), **words, **shown(page.hits), **footer(page))
+        turn.say(response, **words, **shown(page.hits), **footer(page))
         return _results(page, []) + set_slots(need=asked.need, shown=[hit.id for hit in page.hits])
 
     async def _first_page(self, wish: Wish, place: Place) -> tuple[search.SearchPage, Wish]:
@@ -117,11 +117,11 @@ class MoreResults:
             return _waiting("need")
         wish = Wish(turn.slot("need"), turn.slot("query"), turn.slot("need_label"))
         page = await look(self.kit, wish, place, turn.slot("shown") or [])
-        words = {"need_label": wish.label, "place_label": place.label or place.name}
+        words = {"need_label": wish.label, **place_words(place)}
         if not page.hits:
             turn.say("utter_no_more", **words)
             return []
-        turn.say(header("utter_search_more", page.hits), **words, **shown(page.hits), **footer(page))
+        turn.say("utter_search_more", **words, **shown(page.hits), **footer(page))
         return _results(page, turn.slot("shown") or [])
 
 

@@ -126,6 +126,8 @@ def _words(details: ServiceDetails) -> Words:
         "short_hours": hours.in_french(details.hours, short=True) if details.hours else "",
         "conditions": _clip(details.conditions, _LONGEST_CONDITIONS),
         "updated": f"{details.updated:%m/%Y}",
+        "dated": {"say": "utter_dated"} if details.stale != "fresh" else "",
+        "warning": {"say": "utter_warning_one"} if details.stale == "old" else "",
         "mark": mark([details.fictional]),
         "card": card(details, phone),
     }

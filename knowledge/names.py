@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LYON = "69123"
 _ARRONDISSEMENTS = {f"6938{n}" for n in range(1, 10)}
@@ -29,6 +30,7 @@ def fold(text: str) -> str:
     return " ".join(re.sub(r"[^a-z0-9]+", " ", "".join(c for c in plain if not unicodedata.combining(c))).split())
 
 
+@lru_cache(maxsize=4096)
 def short_name(name: str, limit: int = 38) -> str:
     """Shorten a name to at most `limit` characters, at sense and never inside a word.
 

@@ -3,6 +3,9 @@
 A response has variations; the one that asks for the most (conditions first, then the kind of
 channel) and gets it is said. Among equals the message's id decides, so that a repeated turn says
 the same. Languages are files: nlu/responses/<language>.yml, French where one is missing.
+
+A variation may ask to fit a number of SMS segments: the names of its choices give way first, then its
+wording, by the variations whose condition is `brief`.
 """
 
 from __future__ import annotations
@@ -10,16 +13,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 from zlib import crc32
 
 import yaml
 
+from knowledge import gsm
 from knowledge.names import short_name
 
 FIRST_LANGUAGE = "fr"
-_NAME_LIMITS = (80, 60, 48, 40, 34, 30, 27, 24, 21, 18, 15, 12)
-_TWO_UNITS = set("€^{}[]~\\|")
+_NAME_LIMITS = (80, 60, 48, 40, 34, 30, 27, 24, 21)
+_BRIEF_NAME_LIMITS = (40, 34, 30, 27, 24, 21, 18, 15, 12)
+_STEPS = [*((False, limit) for limit in _NAME_LIMITS), *((True, limit) for limit in _BRIEF_NAME_LIMITS)]
 _NAMES = re.compile(r"\{(\w+)\}")
 
 
@@ -53,19 +58,18 @@ class Sentences:
 
     def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable."""
-        variation = self._variation(key, ask, variables)
-        about = variation.get("metadata") or {}
-        limits: Iterator[Optional[int]] = iter(_NAME_LIMITS) if "units" in about else iter([None])
+        most = (self._variation(key, ask, variables).get("metadata") or {}).get("segments")
+        if most is None:
+            return self._render(key, ask, variables)
         reply: Dict[str, Any] = {}
-        for limit in limits:
-            reply = self._render(key, variation, ask, variables, limit)
-            if limit is None or units(reply) <= about["units"]:
+        for brief, limit in _STEPS:
+            reply = self._render(key, ask, {**variables, "brief": brief}, limit)
+            if segments(reply) <= most:
                 break
         return reply
 
-    def _render(
-        self, key: str, variation: Dict[str, Any], ask: Ask, variables: Mapping[str, Any], limit: Optional[int]
-    ) -> Dict[str, Any]:
+    def _render(self, key: str, ask: Ask, variables: Mapping[str, Any], limit: Optional[int] = None) -> Dict[str, Any]:
+        variation = self._variation(key, ask, variables)
         footer = variables.get("footer") or (variation.get("metadata") or {}).get("footer")
         buttons = [
             {"title": self._fill(key, button["title"], ask, variables), "payload": button["payload"]}
@@ -83,7 +87,8 @@ class Sentences:
     ) -> Dict[str, Any]:
         own = {**variables, **item}
         if limit and own.get("name"):
-            own["name"] = short_name(str(own["name"]), limit)
+            name = str(own["name"])
+            own["name"] = short_name(gsm.plain(name) or name, limit)
         choice = {"title": self._line(item["each"], ask, own), "payload": item["payload"]}
         return {**choice, "card": item["card"]} if item.get("card") else choice
 
@@ -135,8 +140,7 @@ def _tidy(text: str) -> str:
     return "\n".join(line for line in words if line)
 
 
-def units(reply: Mapping[str, Any]) -> int:
-    """GSM-7 septets of the reply as one SMS: text, numbered choices, footer."""
+def segments(reply: Mapping[str, Any]) -> int:
+    """How many SMS the reply takes as it will be sent: text, numbered choices, footer."""
     lines = [reply["text"], *(f"{n}. {choice['title']}" for n, choice in enumerate(reply["choices"], 1))]
-    whole = "\n".join([*lines, reply["footer"]] if reply["footer"] else lines)
-    return len(whole) + sum(letter in _TWO_UNITS for letter in whole)
+    return gsm.segments("\n".join(line for line in (*lines, reply["footer"]) if line))

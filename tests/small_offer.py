@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge.branches import FILE as BRANCHES
 from knowledge.branches import import_branches
+from knowledge.branches_file import read
 from knowledge.catalogue import import_offer
 from knowledge.places import Places
 
@@ -21,6 +22,7 @@ LICENCE = "mobilite--preparer-un-permis"
 CLOTHES = "equipement-et-alimentation--habillement"
 BUDGET = "difficultes-financieres--acquerir-une-autonomie-budgetaire"
 
+_CHECKED = {"demo-mission-locale-06": "2026-03-02"}
 _LONG = "Halte-garderie associative et participative du quartier de la Grappinière"
 _VAULX = {"commune": "Vaulx-en-Velin", "code_postal": "69120", "code_insee": "69256"}
 _BRON = {"commune": "Bron", "code_postal": "69500", "code_insee": "69029"}
@@ -52,10 +54,12 @@ def _service(number: int, name: str, theme: str, where: dict[str, str], lat: flo
 def services() -> Iterator[dict[str, Any]]:
     for number in range(1, 6):
         yield _service(number, f"{_LONG} {number}", CHILDCARE, _VAULX, 45.786 + number / 500)
-    yield _service(11, "Auto-école sociale du Fort", LICENCE, _BRON, 45.735, frais="payant")
+    yield _service(11, "Auto-école sociale du Fort", LICENCE, _BRON, 45.735, frais="payant", date_maj="2026-02-01")
     yield _service(12, "Permis pour tous", LICENCE, _BRON, 45.737, mobilisable_par=["professionnels"])
     yield _service(14, "Le macramé du jeudi", "remobilisation--lien-social", _BRON, 45.738)
-    yield _service(13, "Vestiaire ancien", CLOTHES, _BRON, 45.736, date_maj="2023-03-01")
+    for number in range(21, 25):
+        yield _service(number, f"Vestiaire ancien {number}", CLOTHES, _BRON, 45.736, date_maj="2023-03-01")
+    yield _service(15, "La poterie ancienne", "remobilisation--lien-social", _BRON, 45.738, date_maj="2023-03-01")
 
 
 def structures() -> Iterator[dict[str, Any]]:
@@ -73,7 +77,7 @@ def structures() -> Iterator[dict[str, Any]]:
 
 
 async def load(connection: AsyncConnection) -> None:
-    """The offer and the branches of knowledge/branches.csv, as if imported on 24 November 2026."""
+    """The offer and the branches of knowledge/branches.csv, one checked in March, as of 24 November 2026."""
     now = datetime(2026, 11, 24, 8, tzinfo=UTC)
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -82,4 +86,5 @@ async def load(connection: AsyncConnection) -> None:
             paths[-1].write_text(json.dumps(list(rows)), encoding="utf-8")
         report = await import_offer(connection, paths[0], paths[1], now=now, fictional=True)
     assert not report.problems, report.problems
-    await import_branches(connection, BRANCHES, places=Places.from_file(), today=now.date())
+    rows = [(line, {**row, "verified_on": _CHECKED.get(row["id"], row["verified_on"])}) for line, row in read(BRANCHES)]
+    await import_branches(connection, rows, places=Places.from_file(), today=now.date())

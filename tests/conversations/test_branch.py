@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.engine import Talk, keys, said
+import pytest
+
+from tests.engine import Engine, Talk, begin, keys, said
 
 
 def test_kind_and_place_in_one_sentence(talk: Talk) -> None:
@@ -47,9 +49,10 @@ def test_hours_of_the_branch_just_shown(talk: Talk) -> None:
     assert name in said(answer)
 
 
-def test_hours_by_kind_and_place(talk: Talk) -> None:
-    """Hours in plain French, and whether it is open now."""
-    answer = talk.say("le CCAS de Bron est ouvert samedi ?")
+@pytest.mark.parametrize("kind", ["web", "sms"])
+def test_hours_by_kind_and_place(engine: Engine, kind: str) -> None:
+    """Hours in plain French, and whether it is open now, on every channel."""
+    answer = begin(engine, kind).say("le CCAS de Bron est ouvert samedi ?")
     assert keys(answer) == ["utter_branch_hours"]
     assert "Horaires" in said(answer)
 
@@ -62,3 +65,47 @@ def test_hours_of_nothing_ask_for_the_place(talk: Talk) -> None:
 def test_outside_the_metropole(talk: Talk) -> None:
     """No branch of ours there: it is said."""
     assert keys(talk.say("une mission locale à Villefranche-sur-Saône")) == ["utter_outside"]
+
+
+@pytest.mark.parametrize("kind", ["web", "sms"])
+def test_hours_older_than_two_years_are_not_open_now(engine: Engine, kind: str) -> None:
+    """Never « ouvert » by them: their date, and to call before going; asked for, they are told with the same words."""
+    talk = begin(engine, kind)
+    shown = said(talk.say("france services à Bron"))
+    assert "appelez avant d'y aller (horaires de 08/2024)" in shown
+    assert "ouvert" not in shown
+    assert "ouvre" not in shown
+    hours = said(talk.say("vous êtes ouverts quand ?"))
+    assert "Horaires de 08/2024, à vérifier : " in hours
+    assert ("de 9 h à 12 h 30" if kind == "web" else "9h-12h30") in hours
+    assert "Appelez avant d'y aller." in hours
+    assert "ouvert" not in hours
+
+
+def test_hours_older_than_six_months_say_their_date(talk: Talk) -> None:
+    """Open or closed is told, and when that was checked."""
+    answer = talk.say("la mission locale de Vénissieux")
+    first = answer["replies"][0]["choices"][0]["title"]
+    assert "vérifié en 03/2026" in first
+    assert any(word in first for word in ("ouvert", "ouvre"))
+    assert "Vérifié en 03/2026." in said(talk.say("vous êtes ouverts samedi ?"))
+
+
+def test_fresh_hours_say_no_date(talk: Talk) -> None:
+    """Hours checked this month need none."""
+    assert "vérifié" not in said(talk.say("le CCAS de Bron"))
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        ("le CCAS de Bron", "centres communaux d'action sociale (ccas)"),
+        ("la MMIE à Bron", "maisons métropolitaines d'insertion pour l'emploi (mmie)"),
+        ("le CCAS de Bron est ouvert samedi ?", "(centre communal d'action sociale)"),
+        ("une antenne à Bron", "ccas : centre communal d'action sociale."),
+    ],
+)
+def test_initials_are_explained(sms: Talk, words: str, meaning: str) -> None:
+    """What the initials in a name stand for is said once."""
+    answer = said(sms.say(words)).lower()
+    assert answer.count(meaning) == answer.count("action sociale") + answer.count("pour l'emploi") == 1

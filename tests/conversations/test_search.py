@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine import Talk, keys, said
+from tests.engine import Engine, Talk, begin, keys, said
 
 TWO_SEGMENTS = 306
 
@@ -127,11 +127,40 @@ def test_an_unknown_place_is_told(talk: Talk) -> None:
     assert "NON" in said(answer)
 
 
-def test_old_information_is_told(talk: Talk) -> None:
-    """When all there is to show is over two years old, a warning comes first."""
+OLD = "attention, ces informations ont plus de 2 ans. Appelez avant d'y aller."
+
+
+@pytest.mark.parametrize(("kind", "warning"), [("web", OLD), ("sms", "informations de plus de 2 ans, appelez avant.")])
+def test_old_information_is_told(engine: Engine, kind: str, warning: str) -> None:
+    """When all there is to show is over two years old, every answer warns first: the first one and the next ones."""
+    talk = begin(engine, kind)
     answer = talk.say("je cherche des vêtements à Bron")
-    assert keys(answer) == ["utter_search_results_old"]
+    assert keys(answer) == ["utter_search_results"]
+    assert warning in said(answer)
     assert "03/2023" in said(answer)
+    more = talk.say("d'autres")
+    assert keys(more) == ["utter_search_more"]
+    assert warning in said(more)
+
+
+def test_old_information_is_told_of_what_comes_near(talk: Talk) -> None:
+    """A widened answer warns as well."""
+    answer = talk.say("je cherche un électroménager pas cher à Bron")
+    assert keys(answer) == ["utter_search_results_widened"]
+    assert OLD in said(answer)
+
+
+def test_old_information_is_told_of_own_words(talk: Talk) -> None:
+    """So does an answer to a person's own words."""
+    talk.say("je cherche un service à Bron")
+    answer = talk.say("poterie")
+    assert keys(answer) == ["utter_search_words"]
+    assert OLD in said(answer)
+
+
+def test_fresh_information_is_shown_without_a_warning(talk: Talk) -> None:
+    """No warning where there is nothing to warn of."""
+    assert "attention" not in said(talk.say("je cherche une garde d'enfants à Vaulx")).lower()
 
 
 def test_nothing_exact_widens_and_says_so(talk: Talk) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.engine import Talk, keys, said
+from tests.engine import Engine, Talk, begin, keys, said
 
 SEARCH = "je cherche une garde d'enfants à Vaulx"
 
@@ -47,6 +47,29 @@ def test_one_fact_of_the_one_spoken_of(talk: Talk, question: str, fact: str) -> 
     answer = talk.say(question)
     assert fact in said(answer)
     assert keys(answer)[0].startswith("utter_aspect_")
+
+
+@pytest.mark.parametrize("kind", ["web", "sms"])
+def test_details_of_old_information_warn(engine: Engine, kind: str) -> None:
+    """Over two years: the date and the warning, in the details and in each short answer."""
+    talk = begin(engine, kind)
+    talk.say("je cherche des vêtements à Bron")
+    for question in ("le 1", "c'est gratuit ?", "c'est à quelle adresse", "leur numéro svp", "les horaires du 1"):
+        answer = said(talk.say(question))
+        assert "03/2023" in answer, question
+        assert "Attention : cette information a plus de 2 ans. Appelez avant d'y aller." in answer, question
+
+
+def test_short_answers_date_what_is_over_six_months_old(talk: Talk) -> None:
+    """Over six months: the date, without the warning; under, neither."""
+    talk.say("passer le permis à Bron")
+    talk.say("le 1")
+    answer = said(talk.say("c'est gratuit ?"))
+    assert "Information de 02/2026." in answer
+    assert "Attention" not in answer
+    talk.say(SEARCH)
+    talk.say("le 1")
+    assert "Information de" not in said(talk.say("c'est gratuit ?"))
 
 
 def test_which_one_is_asked_when_it_is_not_clear(talk: Talk) -> None:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
+from actions.hits import footer, shown
 from bot.settings import ROOT
-from nlu.sentences import Ask, MissingVariable, Sentences, UnknownSentence, units
+from channels import sms_text
+from channels.base import Reply
+from knowledge import gsm
+from knowledge.branches_file import TYPES, read
+from knowledge.needs import Needs
+from knowledge.places import Place, Places
+from knowledge.search import Hit, SearchPage, Stale
+from knowledge.words import fold
+from nlu.sentences import Ask, MissingVariable, Sentences, UnknownSentence, segments
 
 FRENCH = {
     "utter_hello": [
@@ -17,7 +29,7 @@ FRENCH = {
         {"text": "Bjr {name}", "channel": "sms"},
         {"text": "Bonsoir {name}", "condition": [{"type": "slot", "name": "late", "value": True}]},
     ],
-    "utter_list": [{"text": "Voici :", "channel": "sms", "metadata": {"units": 100}}, {"text": "Voici :"}],
+    "utter_list": [{"text": "Voici :", "channel": "sms", "metadata": {"segments": 1}}, {"text": "Voici :"}],
     "utter_line": [{"text": "{name}, {phone}, {distance}"}],
     "utter_end": [{"text": "Fin {mark}."}],
     "utter_mark": [{"text": "(exemple)"}],
@@ -73,9 +85,23 @@ def test_names_are_shortened_until_the_sms_fits() -> None:
     """Only names give way, and as little as needed."""
     item = {"each": "utter_line", "payload": "/a", "phone": "04 65 71 00 01", "distance": "2 km"}
     name = "Halte-garderie associative et participative du quartier"
-    reply = SENTENCES.reply("utter_list", Ask("sms"), {"choices": [{**item, "name": name}] * 2})
-    assert units(reply) <= 100
+    reply = SENTENCES.reply("utter_list", Ask("sms"), {"choices": [{**item, "name": name}] * 4})
+    assert segments(reply) == 1
     assert all(choice["title"].endswith("04 65 71 00 01, 2 km") for choice in reply["choices"])
+
+
+def test_the_wording_gives_way_after_the_names() -> None:
+    """When short names are not enough, the brief wording is said; ligatures and dots count as they are sent."""
+    rows = {
+        "utter_list": [
+            {"text": "œ…" * 40, "channel": "sms", "metadata": {"segments": 1}},
+            {"text": "Bref", "channel": "sms", "condition": [{"type": "slot", "name": "brief", "value": True}]},
+        ],
+        "utter_line": FRENCH["utter_line"],
+    }
+    item = {"each": "utter_line", "payload": "/a", "name": "Atelier 🌟 couture", "phone": "", "distance": None}
+    reply = Sentences({"fr": rows}).reply("utter_list", Ask("sms"), {"choices": [item]})
+    assert (reply["text"], reply["choices"][0]["title"]) == ("Bref", "Atelier couture")
 
 
 def test_what_is_missing_is_told() -> None:
@@ -98,7 +124,7 @@ def used() -> set[str]:
     return {name for name in names | footers if name and not name.endswith("_")} - {"utter_message"}
 
 
-_COMPOSED = ("utter_suggest_", "utter_type_", "utter_line_")
+_COMPOSED = ("utter_suggest_", "utter_type_", "utter_line_", "utter_meaning_", "utter_ccas", "utter_mmie")
 
 
 def test_every_response_that_is_used_is_written() -> None:
@@ -109,7 +135,7 @@ def test_every_response_that_is_used_is_written() -> None:
 def test_every_response_that_is_written_is_used() -> None:
     """No sentence is left over."""
     ours = {name for name in written() if name.startswith("utter_") and not name.startswith(_COMPOSED)}
-    assert ours - used() - {"utter_default", "utter_search_results_old"} == set()
+    assert ours - used() - {"utter_default"} == set()
 
 
 def test_texts_are_fit_for_sms() -> None:
@@ -130,3 +156,94 @@ def test_languages_keep_the_placeholders() -> None:
         for key, rows in yaml.safe_load(path.read_text(encoding="utf-8"))["responses"].items():
             known = {name for row in french[key] for name in re.findall(r"\{(\w+)\}", row["text"])}
             assert {name for row in rows for name in re.findall(r"\{(\w+)\}", row["text"])} <= known, (path.name, key)
+
+
+def hits(*, professionals_only: bool, fictional: bool, age: Stale) -> list[Hit]:
+    """Three results whose lines are as long as they get."""
+    names = (
+        "Accompagnement anticonstitutionnellement pluridisciplinaire des bénéficiaires œuvrant à leur réinsertion",
+        "Halte-garderie associative et participative du quartier de la Grappinière « L’Œuf… »",
+        "Intermédiation locative, sous-location et bail glissant en Auvergne-Rhône-Alpes",
+    )
+    about = {"professionals_only": professionals_only, "fictional": fictional, "stale": age}
+    nothing = {"structure": "", "email": "", "url": "", "address": "", "commune": "", "fee": "", "themes": ()}
+    where = {"distance_km": 9.94, "remote": False, "lat": None, "lon": None, "updated": date(2023, 12, 1)}
+    return [Hit(id=name, name=name, phone="+33465710001", **nothing, **where, **about) for name in names]
+
+
+RESULTS = ("utter_search_results", "utter_search_results_widened", "utter_search_words", "utter_search_more")
+
+
+@pytest.mark.parametrize("response", RESULTS)
+@pytest.mark.parametrize("professionals_only", [False, True])
+@pytest.mark.parametrize("age", ["fresh", "old"])
+def test_three_results_are_two_sms(response: str, professionals_only: bool, age: Stale) -> None:
+    """Every need at every place, whatever the names: the text that is sent takes two segments at most."""
+    found = hits(professionals_only=professionals_only, fictional=True, age=age)
+    words = {**shown(found), **footer(SearchPage(tuple(found), 9))}
+    for need, place, short in labels():
+        about = {"need_label": need, "wanted_label": need, "place_label": place, "place_name": short}
+        reply = written_sentences().reply(response, Ask("sms"), {**words, **about})
+        sent = sms_text.segments(sms_text.body(Reply.from_json(reply)))
+        assert (sent.encoding, sent.count <= 2) == ("GSM-7", True), (need, place, reply)
+        assert all(len(choice["title"].split(", ")[0]) >= 8 for choice in reply["choices"]), reply
+
+
+@pytest.mark.parametrize("branch_type", TYPES)
+@pytest.mark.parametrize("old", [False, True])
+def test_three_branches_are_three_sms(branch_type: str, old: bool) -> None:
+    """The three longest of a kind, closed until Wednesday or to be asked, at the place with the longest name."""
+    lines = [branch_words(row, old) for _, row in read(ROOT / "knowledge/branches.csv") if row["type"] == branch_type]
+    longest = sorted(lines, key=lambda line: -len(line["name"] + line["address"]))[:3]
+    words = {"mark": {"say": "utter_fictional"}, "footer": "utter_branch_footer", "choices": longest}
+    kind = {"type_label": {"say": f"utter_type_{branch_type}"}}
+    initials = {name: {"say": f"utter_{name}"} for name in ("ccas", "mmie")}
+    place = max((place.label or place.name for place in places()), key=len)
+    for response in ("utter_branches", "utter_branches_any"):
+        about = {**words, **kind, **initials, "place_label": place}
+        reply = written_sentences().reply(response, Ask("sms"), about)
+        assert sms_text.segments(sms_text.body(Reply.from_json(reply))).count <= 3, reply
+
+
+def branch_words(row: dict[str, str], old: bool) -> dict:
+    opens = {"say": "utter_opens", "day": "wednesday", "hour": "13 h 30"}
+    return {
+        "each": "utter_branch_line",
+        "payload": "/a",
+        "name": row["label"],
+        "address": row["address"],
+        "phone": row["phone"],
+        "distance": "9,9 km",
+        "opening": {"say": "utter_opening_old"} if old else opens,
+        "dated": "" if old else {"say": "utter_branch_dated"},
+        "updated": "08/2024",
+    }
+
+
+@cache
+def written_sentences() -> Sentences:
+    return Sentences.from_folder(ROOT / "nlu/responses")
+
+
+@cache
+def labels() -> list[tuple[str, str, str]]:
+    """For each length of a need and a place together, the pair that is longest in short: nothing else counts."""
+    needs = Needs.from_file()
+    said = [
+        (needs.label(value), place.label or place.name, place.name) for value in needs.values() for place in places()
+    ]
+    said.sort(key=lambda words: len(gsm.spelled(words[0] + words[2])))
+    by_length = {len(gsm.spelled(need + full)): (need, full, short) for need, full, short in said}
+    return list(by_length.values())
+
+
+@cache
+def places() -> list[Place]:
+    """Each commune, arrondissement and quarter of the Métropole."""
+    known = Places.from_file()
+    communes = json.loads((ROOT / "knowledge/communes.json").read_text(encoding="utf-8"))["rows"]
+    quarters = yaml.load((ROOT / "knowledge/quarters.yml").read_bytes(), Loader=yaml.CSafeLoader)["quarters"]
+    keys = [*(row[0] for row in communes), *(f"{row['in']}/{fold(row['name']).replace(' ', '-')}" for row in quarters)]
+    found = [place for key in keys if (place := known.get(key)) and place.kind != "outside"]
+    assert len(found) > len(quarters) + 60
+    return found
