@@ -20,6 +20,18 @@ AnyRow = Row[*tuple[Any, ...]]
 SEARCH_PATH = "public,queue"
 """procrastinate's tables live in the schema `queue`, Rasa's in `rasa`, ours in `public`."""
 
+OPTIONS = "-cstatement_timeout=10s -clock_timeout=5s -cidle_in_transaction_session_timeout=30s"
+"""What one statement, one lock and one pause may take: far above what is normal, below a provider's patience (15 s).
+A transaction that needs longer says so itself, by SET LOCAL (`knowledge/catalogue_swap.py`)."""
+ALIVE: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that vanished without a word is noticed in seconds; by itself the system takes 15 minutes, or two hours."""
+
 
 def libpq_url(url: str) -> str:
     """The URL as libpq and psycopg take it, whatever SQLAlchemy driver it names."""
@@ -45,10 +57,10 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=False,
             connect_args={
-                "options": f"-csearch_path={SEARCH_PATH}",
+                "options": f"-csearch_path={SEARCH_PATH} {OPTIONS}",
                 "application_name": name,
-                "connect_timeout": 3,
                 "prepare_threshold": 2,
+                **ALIVE,
             },
         )
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import psycopg
 
+from bot.database import ALIVE
 from bot.events import CHAT
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Hub:
 
     async def _listen(self) -> None:
         connection = await psycopg.AsyncConnection.connect(
-            self._url, autocommit=True, connect_timeout=3, application_name="relais listen"
+            self._url, autocommit=True, application_name="relais listen", **ALIVE
         )
         async with connection:
             await connection.execute(f"LISTEN {CHAT}")

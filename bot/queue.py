@@ -7,7 +7,7 @@ from uuid import UUID
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database import SEARCH_PATH, raw
+from bot.database import ALIVE, OPTIONS, SEARCH_PATH, raw
 from bot.errors import DatabaseUnavailable
 
 ANSWER = "answer"
@@ -18,7 +18,7 @@ def build_app(url: str, *, max_size: int = 6) -> procrastinate.App:
     """procrastinate over our database; nothing connects until it is opened."""
     connector = procrastinate.PsycopgConnector(
         conninfo=url,
-        kwargs={"options": f"-csearch_path=queue,{SEARCH_PATH}", "application_name": "relais queue"},
+        kwargs={"options": f"-csearch_path=queue,{SEARCH_PATH} {OPTIONS}", "application_name": "relais queue", **ALIVE},
         min_size=1,
         max_size=max_size,
         timeout=10,

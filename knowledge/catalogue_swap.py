@@ -21,7 +21,10 @@ _LISTED = [f"ix_{table}_{place}" for table in ("service_key", "service_words") f
 
 
 async def lock(connection: AsyncConnection) -> None:
-    """One import at a time; held until the transaction ends."""
+    """One import at a time, with the time that it needs; held until the transaction ends."""
+    # The limits of a connection are made for people who wait; between two statements files are read.
+    for setting in ("statement_timeout = 0", "lock_timeout = 0", "idle_in_transaction_session_timeout = '10min'"):
+        await connection.execute(text(f"SET LOCAL {setting}"))
     await connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('relais.offer_import'))"))
 
 
