@@ -131,7 +131,7 @@ task = Table(
     _moment("alerted_at"),
     _moment("answered_at", comment="a counsellor wrote from it"),
     _moment("closed_at"),
-    Column("outcome", Text, nullable=False, server_default=""),
+    Column("outcome_secret", LargeBinary),
     UniqueConstraint("reason", "cause"),
     Index("ix_task_open", "urgent", "created_at", postgresql_where=text("closed_at IS NULL")),
     Index("ix_task_alert", "alert_due_at", postgresql_where=text("alert_due_at IS NOT NULL")),

@@ -28,6 +28,8 @@ ARRIVED = "delivered"
 """The outcome of a task whose message was thought lost and arrived."""
 ERASED = "erased"
 """The outcome of a task whose person has erased the conversation: nobody can be answered any more."""
+_OFFER = "offer_error"
+"""The one reason that outlives its person: an error in the offer is still to be mended."""
 _OURS = ("service_id", "service", "code")
 """What details hold that no person said: it outlives an erasure."""
 
@@ -84,7 +86,7 @@ class Tasks:
             due_at=due_at,
             created_at=clock.now(),
             alert_due_at=clock.now() if urgent else None,
-            **(_closed(reason) if gone else {}),
+            **(self._closed(ERASED) if gone and reason != _OFFER else {}),
         )
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["reason", "cause"]))
         found = await connection.execute(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
@@ -121,7 +123,7 @@ class Tasks:
         await connection.execute(
             update(task)
             .where(task.c.message_id == message_id, task.c.reason.in_(_NOT_ARRIVED), task.c.closed_at.is_(None))
-            .values(closed_at=clock.now(), outcome=ARRIVED)
+            .values(self._closed(ARRIVED))
         )
 
     async def list_open(self, connection: AsyncConnection) -> Sequence[OpenTask]:
@@ -146,9 +148,7 @@ class Tasks:
     async def close(self, connection: AsyncConnection, task_id: UUID, outcome: str) -> bool:
         """Close a task; False when it is not open."""
         done = await connection.execute(
-            update(task)
-            .where(task.c.id == task_id, task.c.closed_at.is_(None))
-            .values(closed_at=clock.now(), outcome=outcome)
+            update(task).where(task.c.id == task_id, task.c.closed_at.is_(None)).values(self._closed(outcome))
         )
         return bool(done.rowcount)
 
@@ -161,9 +161,13 @@ class Tasks:
         )
         for row in found.all():
             kept = _without_the_person(self._vault.open(vault.DETAILS, row.details_secret))
-            values = {"details_secret": self._vault.seal(vault.DETAILS, kept)}
-            closed = _closed(row.reason) if row.closed_at is None else {}
-            await connection.execute(update(task).where(task.c.id == row.id).values(**values, **closed))
+            values: dict[str, Any] = {"details_secret": self._vault.seal(vault.DETAILS, kept)}
+            if row.reason != _OFFER:
+                values |= self._closed(ERASED) if row.closed_at is None else {"outcome_secret": None}
+            await connection.execute(update(task).where(task.c.id == row.id).values(values))
+
+    def _closed(self, outcome: str) -> dict[str, Any]:
+        return {"closed_at": clock.now(), "outcome_secret": self._vault.seal(vault.OUTCOME, outcome)}
 
 
 async def _is_erased(connection: AsyncConnection, conversation_id: UUID) -> bool:
@@ -174,8 +178,3 @@ async def _is_erased(connection: AsyncConnection, conversation_id: UUID) -> bool
 
 def _without_the_person(details: dict[str, Any]) -> dict[str, Any]:
     return {name: details[name] for name in _OURS if name in details}
-
-
-def _closed(reason: str) -> dict[str, Any]:
-    """What ends a task that nobody can act on any more; an error in the offer is still one."""
-    return {} if reason == "offer_error" else {"closed_at": clock.now(), "outcome": ERASED}

@@ -11,6 +11,7 @@ from bot.keys import Keys
 ADDRESS = b"conversation.address"
 BODY = b"message.body"
 DETAILS = b"task.details"
+OUTCOME = b"task.outcome"
 
 
 class Vault:

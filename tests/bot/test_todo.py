@@ -8,7 +8,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from bot import vault
 from bot.commands import todo
 from bot.transcript import Transcript
 from channels.base import Inbound
@@ -209,3 +211,20 @@ async def test_reply_that_can_not_arrive_says_why(pipeline: Pipeline, desk: Desk
     stored = len(await pipeline.rows())
     assert "STOP" in await desk.reply(ticket, "Bonjour")
     assert len(await pipeline.rows()) == stored
+
+
+async def test_outcome_is_encrypted_and_goes_with_the_conversation(pipeline: Pipeline, desk: Desk) -> None:
+    """What a counsellor writes of a person is read with the key, and not at all once the person has erased."""
+    relais = pipeline.relais
+    inbound = Inbound("web", "visitor:1", "visitor", "", "HUMAIN")
+    await relais.inbox.receive(inbound)
+    await relais.turns.answer((await pipeline.thread()).id)
+    await desk.close((await pipeline.tasks())[0], "Zoé a été rappelée")
+    async with relais.database.begin() as connection:
+        (row,) = (await connection.execute(text("SELECT * FROM task"))).mappings().all()
+    assert "Zoé".encode() not in b" ".join(value for value in row.values() if isinstance(value, bytes))
+    assert "Zoé" not in str(row)
+    assert relais.vault.open(vault.OUTCOME, row["outcome_secret"]) == "Zoé a été rappelée"
+    await Transcript(relais.database, relais.vault).forget("visitor")
+    async with relais.database.begin() as connection:
+        assert await connection.scalar(text("SELECT outcome_secret FROM task")) is None
