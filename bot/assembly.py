@@ -7,7 +7,6 @@ import socket
 from dataclasses import dataclass
 from functools import cached_property
 
-import httpx
 import procrastinate
 
 import channels as register
@@ -35,6 +34,7 @@ from bot.turn import Turns
 from bot.unanswered import Unanswered
 from bot.vault import Vault
 from channels.base import Channel
+from channels.twilio import http_client
 from channels.twilio_setup import TwilioSettings
 from knowledge.catalogue import silent
 from knowledge.catalogue_report import ImportReport, Progress
@@ -55,12 +55,6 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
         api_url=settings.twilio_api_url,
         public_urls=settings.public_urls,
     )
-
-
-def provider_client() -> httpx.AsyncClient:
-    """The HTTP client of the providers: connections are kept, nothing is read from the environment."""
-    limits = httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=60)
-    return httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(10, connect=3), trust_env=False)
 
 
 @dataclass(frozen=True)
@@ -111,7 +105,7 @@ class Relais:
         """The channels that are set up, by name."""
         built: list[Channel] = [register.build("web")]
         if self.settings.twilio_ready:
-            built.append(register.build("twilio", twilio_settings(self.settings), provider_client(), clock.now))
+            built.append(register.build("twilio", twilio_settings(self.settings), http_client(), clock.now))
         return {channel.name: channel for channel in built}
 
     @cached_property

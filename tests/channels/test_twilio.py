@@ -515,6 +515,14 @@ async def test_is_not_led_astray_by_a_page(standin: TwilioStandin, twilio: Twili
     assert [inbound.text for inbound in listed] == ["bonjour"]
 
 
+async def test_reads_no_proxy_from_the_environment(standin: TwilioStandin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The token goes to the provider itself, whatever the machine's variables say."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    channel = Twilio(replace(SETTINGS, api_url=standin.api_url), http_client())
+    assert (await channel.send(message())).provider_id
+    await channel.close()
+
+
 async def test_the_token_goes_nowhere_else(standin: TwilioStandin, twilio: Twilio) -> None:
     """A next page at another address, real as it is, is not asked for."""
     standin.write("bonjour", sender=PERSON)
