@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import BadSettings
@@ -26,6 +34,14 @@ def _split(value: object) -> object:
 
 def _empty_is_none(value: object) -> object:
     return None if value == "" else value
+
+
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -92,12 +108,21 @@ class Settings(BaseSettings):
 
     clock: Instant = Field(None, description="Instant ISO 8601 où commence « maintenant » (tests, démonstrations).")
 
+    @field_validator("widget_origins", "public_urls")
+    @classmethod
+    def _are_web_addresses(cls, value: tuple[str, ...], about: ValidationInfo) -> tuple[str, ...]:
+        bare = about.field_name == "widget_origins"
+        for url in value:
+            if not _is_web(url) or (bare and urlsplit(url).path not in ("", "/")):
+                example = "https://exemple.fr, sans rien après" if bare else "https://exemple.fr"
+                raise ValueError(f"« {url} » n'est pas une adresse complète. Écrivez par exemple : {example}.")
+        return value
+
     @field_validator("alerts")
     @classmethod
     def _alerts_go_somewhere(cls, value: SecretStr) -> SecretStr:
         target = value.get_secret_value()
-        parts = urlsplit(target)
-        if target and not (parts.scheme in ("http", "https") and parts.hostname) and not _MAIL.fullmatch(target):
+        if target and not _is_web(target) and not _MAIL.fullmatch(target):
             raise ValueError("ni une adresse de courriel (nom@exemple.fr), ni une adresse http(s)://… de webhook.")
         return value
 

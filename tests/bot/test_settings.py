@@ -26,6 +26,27 @@ def test_production_refuses_what_is_for_development() -> None:
         assert f"RELAIS_{name}" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["WIDGET_ORIGINS", "PUBLIC_URLS"])
+@pytest.mark.parametrize(
+    "value", ["exemple.fr", "https://exemple.fr,www.exemple.fr", "//exemple.fr", "ftp://a.fr", "*"]
+)
+def test_address_without_its_beginning_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """What no browser would ever send as an origin is told at start, with an example, rather than refused for ever."""
+    monkeypatch.setenv(f"RELAIS_{name}", value)
+    with pytest.raises(BadSettings, match=rf"RELAIS_{name} : « .* » n'est pas une adresse complète.* https://"):
+        load(_env_file=None)
+
+
+def test_origin_has_nothing_after_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is not an origin; a public address may have a path."""
+    monkeypatch.setenv("RELAIS_WIDGET_ORIGINS", "https://exemple.fr/contact")
+    with pytest.raises(BadSettings, match="sans rien après"):
+        load(_env_file=None)
+    monkeypatch.setenv("RELAIS_WIDGET_ORIGINS", "https://exemple.fr/, http://localhost:3000")
+    monkeypatch.setenv("RELAIS_PUBLIC_URLS", "https://exemple.fr/relais")
+    assert load(_env_file=None).widget_origins == ("https://exemple.fr/", "http://localhost:3000")
+
+
 def test_comma_lists_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists are written with commas; spaces do not count."""
     monkeypatch.setenv("RELAIS_PUBLIC_URLS", "https://a.test , https://b.test")
