@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, consent
-from bot.database import Database, is_away
 from bot.claim import CONSENT_PART
+from bot.database import Database, is_away
 from bot.errors import DatabaseUnavailable
 from bot.handoff import Handoff, Heard
 from bot.inbox import Arrival

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import text
 
+from bot import clock
 from bot.assembly import Relais
 from bot.errors import DatabaseUnavailable
 
 router = APIRouter()
 
+FRESH = timedelta(seconds=1)
+_TOLD_TO_ALL = {
+    "database": "La base de données ne répond pas.",
+    "worker": "Aucun worker ne travaille.",
+    "engine": "Le moteur de dialogue ne répond pas.",
+    "actions": "Les actions ne répondent pas.",
+}
 _WORKERS = text("SELECT count(*) FROM queue.procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'")
 
 
@@ -24,15 +33,33 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(request: Request) -> Response:
-    """200 when all is there; 503 with one sentence for each thing that is not."""
-    faults = await missing(request.app.state.relais)
+    """200 when all is there; 503 with one sentence for each thing that is not. Anybody may ask: no address is told."""
+    faults = await request.app.state.readiness.faults()
     if faults:
-        return JSONResponse({"status": "degraded", "faults": faults}, status_code=503)
+        told = {name: _TOLD_TO_ALL[name] for name in faults}
+        return JSONResponse({"status": "degraded", "faults": told}, status_code=503)
     return JSONResponse({"status": "ok"})
 
 
+class Readiness:
+    """What is missing, looked at once a second at most, however often and by how many it is asked."""
+
+    def __init__(self, relais: Relais) -> None:
+        self._relais = relais
+        self._looking = asyncio.Lock()
+        self._looked: datetime | None = None
+        self._faults: dict[str, str] = {}
+
+    async def faults(self) -> dict[str, str]:
+        async with self._looking:
+            if self._looked is None or clock.now() - self._looked >= FRESH:
+                self._faults = await missing(self._relais)
+                self._looked = clock.now()
+        return self._faults
+
+
 async def missing(relais: Relais) -> dict[str, str]:
-    """What is not there, by dependency, with its cure."""
+    """What is not there, by dependency, with its cure: for the people who run Relais."""
     database, engine, actions = await asyncio.gather(
         _database(relais), _engine(relais), _actions(relais.settings.actions_url)
     )

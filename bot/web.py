@@ -40,6 +40,7 @@ def create(relais: Relais) -> FastAPI:
     app = FastAPI(title="Relais", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.relais = relais
     app.state.hub = hub
+    app.state.readiness = health.Readiness(relais)
     app.state.alarm = Alarm(relais.database, relais.tasks, relais.settings.forged_webhooks)
     app.include_router(webhooks)
     app.include_router(chat.router)

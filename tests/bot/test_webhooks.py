@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import func, select
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.assembly import Relais
 from bot.database import Database
+from bot.health import missing
 from bot.keys import load_keys
 from bot.models import conversation, message
 from bot.settings import Settings
@@ -93,6 +99,32 @@ async def test_readiness_names_what_is_missing(site: Site) -> None:
         answer = await client.get(f"{site.url}/health/ready")
     assert answer.status_code == 503
     assert set(answer.json()["faults"]) == {"engine", "actions", "worker"}
+
+
+async def test_readiness_looks_once_a_second_and_tells_no_address(
+    settings: Settings, later: Callable[[float], None]
+) -> None:
+    """A crowd that asks costs one look; what runs where is for `doctor` alone."""
+    looks = []
+
+    async def actions(request: Request) -> Response:
+        looks.append(request)
+        return Response(status_code=500)
+
+    async with serving(Starlette(routes=[Route("/health", actions)])) as actions_url:
+        changed = settings.model_copy(update={"actions_url": actions_url})
+        relais = Relais(changed, load_keys(changed), Database(changed.database_url), "test")
+        async with serving(create(relais)) as url, httpx.AsyncClient() as client:
+            answers = await asyncio.gather(*(client.get(f"{url}/health/ready") for _ in range(20)))
+            assert len(looks) == 1
+            later(2)
+            await client.get(f"{url}/health/ready")
+            assert len(looks) == 2
+            faults = await missing(relais)
+    assert {answer.status_code for answer in answers} == {503}
+    for private in (actions_url, settings.rasa_url, "127.0.0.1", "RELAIS_"):
+        assert private not in answers[0].text
+    assert settings.rasa_url in str(faults)
 
 
 async def test_refusals_are_counted(site: Site) -> None:
