@@ -19,8 +19,8 @@ from knowledge.places import Place, Places
 
 OFFER = Path(__file__).with_name("offre.csv")
 SOURCE = "exemple-fictif"
-_AGES_DAYS = 150
-"""The records are spread over the last five months, whenever they are loaded: demo data never looks stale."""
+_MONTH_DAYS = 30
+"""Each record is as many months old as it says, whenever it is loaded: demo data ages no further."""
 
 
 async def load_demo(connection: AsyncConnection, places: Places, now: datetime) -> ImportReport:
@@ -40,7 +40,7 @@ def _records(places: Places, now: datetime) -> tuple[list[dict[str, Any]], list[
         place = places.get(row["insee"])
         if place is None:
             raise ValueError(f"{OFFER.name}: unknown code {row['insee']}")
-        updated = (now - timedelta(days=number * 37 % _AGES_DAYS)).date().isoformat()
+        updated = (now - timedelta(days=int(row["mois"]) * _MONTH_DAYS + number * 7 % 25)).date().isoformat()
         where = _where(row, place, number)
         id = f"{SOURCE}--{row['structure'].lower().replace(' ', '-')}"
         structures.setdefault(id, {"source": SOURCE, "id": id, "nom": row["structure"], "date_maj": updated, **where})
@@ -61,7 +61,7 @@ def _service(
         "type": row["type"],
         "thematiques": row["thematiques"].split(),
         "frais": row["frais"],
-        "publics": ["tous-publics"],
+        "publics": row["publics"].split(),
         "modes_accueil": row["modes"].split(),
         "mobilisable_par": row["mobilisable"].split(),
         "modes_mobilisation": ["telephoner"],
@@ -79,7 +79,7 @@ def _where(row: Mapping[str, str], place: Place, number: int) -> dict[str, Any]:
         "code_insee": insee(place.code),
         "adresse": row["adresse"],
         "latitude": round(place.lat + (number * 7 % 11 - 5) * 0.0012, 5),
-        "longitude": round(place.lon + (number * 5 % 11 - 5) * 0.0017, 5),
+        "longitude": round(place.lon + (number * 5 % 13 - 6) * 0.0015, 5),
     }
 
 
