@@ -149,6 +149,26 @@ def test_texts_are_fit_for_sms() -> None:
             assert not re.search(r"\b(tu|toi|ton|tes)\b", variation["text"].lower()), key
 
 
+def test_a_plain_sentence_is_one_sms() -> None:
+    """What has no list and nothing to fill in takes one segment; help and the numbers to call in danger, two."""
+    for key, rows in written().items():
+        for variation in rows:
+            if (
+                variation.get("channel") in (None, "sms")
+                and "buttons" not in variation
+                and "{" not in variation["text"]
+            ):
+                most = 2 if key in ("utter_help", "utter_distress") or key.startswith("system_") else 1
+                assert gsm.segments(variation["text"]) <= most, key
+
+
+def test_initials_and_slang_are_not_said_bare() -> None:
+    """Nothing familiar, and no initials without their meaning."""
+    bare = re.compile(r"\b(infos|tlj|CAF|CPAM|MDPH|ok|svp|RDV)\b|répondez un ")
+    for key, rows in written().items():
+        assert not any(bare.search(variation["text"]) for variation in rows), key
+
+
 def test_languages_keep_the_placeholders() -> None:
     """A translation has the same variables as the French."""
     french = written()
