@@ -1,4 +1,7 @@
-"""The tables of the pipeline. Columns named `*_secret` are encrypted; `*_index` are fingerprints."""
+"""The tables of the pipeline. Columns named `*_secret` are encrypted; `*_index` are fingerprints.
+
+Whoever writes to several rows of a conversation locks the conversation first, then its messages, then its tasks.
+"""
 
 from __future__ import annotations
 
