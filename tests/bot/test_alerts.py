@@ -19,6 +19,7 @@ from bot.assembly import Relais
 from bot.errors import BadSettings
 from bot.jobs import bind_alerts
 from bot.settings import load
+from channels.sms_text import segments
 from tests.bot.conftest import Pipeline
 from tests.standins.alerts import Hook, Mailbox
 from tests.standins.server import serving
@@ -187,4 +188,11 @@ async def test_no_sentence_promises_an_alert(pipeline: Pipeline) -> None:
     """An alert may be set up nowhere: people are told what is done for sure."""
     said: list[Any] = [await pipeline.say(words) for words in ("il me frappe", "je veux en finir", "HUMAIN")]
     assert "préviens" not in str(said)
-    assert "transmets votre message à un conseiller" in str(said)
+    assert "Je le transmets à un conseiller" in str(said)
+
+
+async def test_numbers_to_call_at_once_fit_one_sms(pipeline: Pipeline) -> None:
+    """Where a life may be at stake the sentence is not cut in two; hunger, which offers more, may be."""
+    for kind in ("suicide", "violence", "danger", "child", "street"):
+        said = pipeline.relais.texts.say(f"system_distress_{kind}", kind="sms").text
+        assert segments(said).count == 1, said
