@@ -18,7 +18,8 @@ from zlib import crc32
 
 import yaml
 
-from knowledge import gsm
+from channels import sms_text
+from channels.base import Reply
 from knowledge.names import short_name
 
 FIRST_LANGUAGE = "fr"
@@ -88,7 +89,7 @@ class Sentences:
         own = {**variables, **item}
         if limit and own.get("name"):
             name = str(own["name"])
-            own["name"] = short_name(gsm.plain(name) or name, limit)
+            own["name"] = short_name(sms_text.plain(name) or name, limit)
         choice = {"title": self._line(item["each"], ask, own), "payload": item["payload"]}
         return {**choice, "card": item["card"]} if item.get("card") else choice
 
@@ -141,6 +142,5 @@ def _tidy(text: str) -> str:
 
 
 def segments(reply: Mapping[str, Any]) -> int:
-    """How many SMS the reply takes as it will be sent: text, numbered choices, footer."""
-    lines = [reply["text"], *(f"{n}. {choice['title']}" for n, choice in enumerate(reply["choices"], 1))]
-    return gsm.segments("\n".join(line for line in (*lines, reply["footer"]) if line))
+    """How many SMS the reply takes when it is sent."""
+    return sms_text.segments(sms_text.body(Reply.from_json(reply))).count

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.base import Choice, Reply
-from channels.sms_text import BASIC, EXTENDED, GSM, body, clip, fit, render, segments
+from channels.sms_text import BASIC, EXTENDED, GSM, body, clip, fit, plain, render, segments
 
 DIGITS = "1234567890"
 FLAG = "🇮🇹"
@@ -226,3 +226,9 @@ def test_any_reply_has_a_body_that_can_be_sent(text: str, titles: list[str], foo
 def test_a_broken_surrogate_is_replaced() -> None:
     """Half of a surrogate pair, which JSON may carry, does not stop the message."""
     assert body(Reply("Bonjour \ud83d")) == "Bonjour \ufffd"
+
+
+@given(st.text(max_size=200))
+def test_a_plain_text_is_always_gsm(text: str) -> None:
+    """Whatever the text, what is kept of it goes out in GSM-7."""
+    assert GSM.issuperset(plain(text))

@@ -15,7 +15,6 @@ from actions.hits import footer, shown
 from bot.settings import ROOT
 from channels import sms_text
 from channels.base import Reply
-from knowledge import gsm
 from knowledge.branches_file import TYPES, read
 from knowledge.needs import Needs
 from knowledge.places import Place, Places
@@ -159,7 +158,7 @@ def test_a_plain_sentence_is_one_sms() -> None:
                 and "{" not in variation["text"]
             ):
                 most = 2 if key in ("utter_help", "utter_distress") or key.startswith("system_") else 1
-                assert gsm.segments(variation["text"]) <= most, key
+                assert sms_text.segments(sms_text.fit(variation["text"])).count <= most, key
 
 
 def test_initials_and_slang_are_not_said_bare() -> None:
@@ -252,8 +251,8 @@ def labels() -> list[tuple[str, str, str]]:
     said = [
         (needs.label(value), place.label or place.name, place.name) for value in needs.values() for place in places()
     ]
-    said.sort(key=lambda words: len(gsm.spelled(words[0] + words[2])))
-    by_length = {len(gsm.spelled(need + full)): (need, full, short) for need, full, short in said}
+    said.sort(key=lambda words: len(sms_text.spelled(words[0] + words[2])))
+    by_length = {len(sms_text.spelled(need + full)): (need, full, short) for need, full, short in said}
     return list(by_length.values())
 
 
