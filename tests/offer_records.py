@@ -18,7 +18,6 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TODAY = NOW.date()
 CHILDCARE = "famille--garde-denfants"
 VAULX = {"lat": 45.7866, "lon": 4.9200, "commune": "69256"}
-SEED = [Path(__file__).parents[1] / f"../shared/data/seed_{kind}_v1.json" for kind in ("services", "structures")]
 _numbers = count(1)
 
 

@@ -23,8 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from bot.settings import ROOT
 from tests.conftest import Server
+from tests.needed import needed
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 _START_SECONDS = 40
 _EMBEDDING = """<!doctype html>
@@ -100,6 +101,7 @@ def chromium() -> Iterator[Browser]:
 # Playwright's loop runs as long as it is open: it must begin after PostgreSQL, and end with this folder's tests.
 @pytest.fixture(scope="package")
 def browser(postgres: Server) -> Iterator[Browser]:
+    needed(CHROMIUM, "the browser of the tests (variable CHROMIUM)")
     with chromium() as opened:
         yield opened
 

@@ -20,7 +20,8 @@ from knowledge.search import search, service
 from knowledge.tables import offer_import
 from knowledge.tables import service as services
 from knowledge.tables import structure as structures
-from tests.offer_records import NOW, SEED, TODAY, VAULX, a_service, a_structure, days_old, load, write
+from tests.needed import offer_sample
+from tests.offer_records import NOW, TODAY, VAULX, a_service, a_structure, days_old, load, write
 
 
 async def _ids(database: Database) -> set[str]:
@@ -31,14 +32,15 @@ async def _ids(database: Database) -> set[str]:
 async def test_takes_the_real_records_of_2024(database: Database) -> None:
     """All 529 services and 440 structures of the sample are taken, and the import is recorded."""
     seen: list[tuple[str, int, int]] = []
+    sample = offer_sample()
     async with database.begin() as connection:
-        report = await import_offer(connection, *SEED, now=NOW, progress=lambda *step: seen.append(step))
+        report = await import_offer(connection, *sample, now=NOW, progress=lambda *step: seen.append(step))
     assert (report.services, report.structures, report.added, report.skipped) == (529, 440, 529, 0)
     assert {stage for stage, _, _ in seen} == {"structures", "services", "swap"}
     assert all(0 <= done <= whole for _, done, whole in seen)
     async with database.begin() as connection:
         recorded = (await connection.execute(select(offer_import))).one()
-    assert (recorded.services, recorded.source, recorded.fictional) == (529, SEED[0].name, False)
+    assert (recorded.services, recorded.source, recorded.fictional) == (529, sample[0].name, False)
 
 
 async def test_tells_why_each_bad_record_is_skipped(database: Database) -> None:
@@ -233,7 +235,7 @@ def test_an_empty_array_has_no_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("services_source", "structures_source"),
     [
-        (str(SEED[0]), str(SEED[1])),
+        ("data/seed_services_v1.json", "data/seed_structures_v1.json"),
         ("services.json", "structures.json"),
         ("https://exemple.fr/services/services-inclusion-2026-11-23.json",
          "https://exemple.fr/services/structures-inclusion-2026-11-23.json"),

@@ -14,7 +14,8 @@ from knowledge.catalogue_report import ApiError, BadToken, BrokenPage, ImportRep
 from knowledge.data_inclusion import ATTEMPTS, DataInclusion, refresh
 from knowledge.tables import service
 from tests.generate_offer import services, structures
-from tests.offer_records import NOW, SEED, TODAY, load
+from tests.needed import offer_sample
+from tests.offer_records import NOW, TODAY, load
 from tests.standins.data_inclusion import TOKEN, Api, Fault, serve
 
 SERVICES, PAGE = 60, 25
@@ -54,7 +55,7 @@ async def test_reads_every_page(database: Database, api: Api) -> None:
 
 async def test_reads_the_real_sample(database: Database) -> None:
     """The 529 records of 2024 come through the API as they do from their files."""
-    async with serve(*(orjson.loads(path.read_bytes()) for path in SEED)) as api:
+    async with serve(*(orjson.loads(path.read_bytes()) for path in offer_sample())) as api:
         report, _ = await run(database, api, size=200)
     assert (report.services, report.structures) == (529, 440)
 

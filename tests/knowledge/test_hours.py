@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -11,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.hours import PARIS, UNKNOWN, in_french, opening, valid
+from tests.needed import sample
 
 OFFICE = "Mo-Fr 09:00-12:00,14:00-17:00"
-REAL = Path(__file__).parents[3] / "shared/data/france_services_69_20240801.json"
 
 
 def at(text: str) -> datetime:
@@ -195,7 +194,7 @@ def test_seasons_are_said_to_vary() -> None:
 def test_real_hours_are_all_read() -> None:
     """The hours of the 34 real branches are read, overlaps merged, and each opens within a week of no holiday."""
     monday = at("2026-11-16T00:00")
-    for row in json.loads(REAL.read_text()):
+    for row in json.loads(sample("france_services_69_20240801.json").read_text()):
         written = in_french(row["horaires_osm"])
         assert written.startswith(("du ", "le ", "tous")), row["horaires_osm"]
         state = opening(row["horaires_osm"], monday)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.names import address_line, commune_label, distance_in_french, fold, short_name
-from tests.offer_records import SEED
+from tests.needed import offer_sample
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_shortens_at_sense(name: str, limit: int, short: str) -> None:
 @pytest.mark.parametrize("limit", [16, 22, 26, 38])
 def test_real_names_fit_and_keep_whole_words(limit: int) -> None:
     """All names of the sample fit; no word is cut unless it is alone and too long."""
-    names = {record["nom"] for path in SEED for record in json.loads(path.read_text(encoding="utf-8"))}
+    names = {record["nom"] for path in offer_sample() for record in json.loads(path.read_text(encoding="utf-8"))}
     assert len(names) > 300
     for name in names:
         short = short_name(name, limit)

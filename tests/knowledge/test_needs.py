@@ -1,17 +1,15 @@
 """The needs that people say, under both interpreters."""
 
-import json
 import subprocess
 import time
 from typing import Any
 
 import pytest
+from data_inclusion.schema.v1 import Categorie, Thematique
 
 from knowledge.needs import BadNeeds, Needs, check, load
 from tests.knowledge.said import lines, pairs
 from tests.knowledge.test_places import ENGINE, ROOT
-
-REFERENCE = ROOT.parent / "shared/data/referentiels_data_inclusion_v1.0.10.json"
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +19,7 @@ def needs() -> Needs:
 
 @pytest.fixture(scope="module")
 def values() -> list[str]:
-    reference = json.loads(REFERENCE.read_text())
-    return [row["value"] for kind in ("categories", "thematiques") for row in reference[kind]]
+    return [value.value for value in (*Categorie, *Thematique)]
 
 
 @pytest.fixture

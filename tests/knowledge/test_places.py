@@ -9,10 +9,10 @@ import pytest
 
 from knowledge.places import Places, kilometres
 from tests.knowledge.said import lines, pairs
+from tests.needed import sample
 
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / "nlu/.venv/bin/python"
-RAW = ROOT.parent / "shared/data/communes_metropole_lyon.json"
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_no_place_is_imagined(places: Places, said: str) -> None:
 
 def test_every_commune_is_known_by_its_name_and_postal_code(places: Places) -> None:
     """All 58 communes and 9 arrondissements are found by name, in capitals or bare, and by postal code."""
-    for row in json.loads(RAW.read_text())["communes"]:
+    for row in json.loads(sample("communes_metropole_lyon.json").read_text())["communes"]:
         code = row["commune_parente"] if row["type"] == "ancienne-commune" else row["code_insee"]
         for said in (row["nom"].upper(), row["nom"].replace("-", " ").replace("'", " ")):
             assert [p.code for m in places.find(said) for p in m.places] == [code], said

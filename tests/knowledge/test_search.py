@@ -15,7 +15,8 @@ from knowledge.search import SearchPage, search, service
 from tests.generate_offer import CATEGORIES, THEMES, search_mix
 from tests.generate_offer import services as generated_services
 from tests.generate_offer import structures as generated_structures
-from tests.offer_records import CHILDCARE, NOW, SEED, TODAY, VAULX, a_service, a_structure, load
+from tests.needed import offer_sample
+from tests.offer_records import CHILDCARE, NOW, TODAY, VAULX, a_service, a_structure, load
 
 REMOTE: dict[str, Any] = {"modes_accueil": ["a-distance"], "adresse": None, "latitude": None, "longitude": None}
 
@@ -239,7 +240,7 @@ async def test_without_a_place(database: Database) -> None:
 async def test_the_sample_of_2024_is_shown_as_old(database: Database) -> None:
     """Real records without publics, zones nor phones are found, and strongly dated."""
     async with database.begin() as connection:
-        await import_offer(connection, *SEED, now=NOW)
+        await import_offer(connection, *offer_sample(), now=NOW)
     page = await find(database, need="numerique", limit=3)
     assert page.total > 50
     assert {hit.stale for hit in page.hits} == {"old"}
