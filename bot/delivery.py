@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, case, exists, func, or_, select, update
@@ -26,8 +27,11 @@ from channels.errors import Ambiguous, BadAddress, ChannelError, Misconfigured, 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (2, 10, 30, 120, 300, 600, 1200, 3600)
+WORTH_SENDING = timedelta(seconds=sum(RETRY_SECONDS))
 """About an hour and a half in all: an answer that comes later than that answers nothing any more."""
 MISCONFIGURED_SECONDS = 60
+"""A wrong token spends no try: what it holds up leaves when it is mended, while that is worth it."""
+NEVER_KNOWN = "never known"
 LOST_AFTER = timedelta(seconds=30)
 """A send ends within 10 s: a message still `sending` after this belongs to a worker that died."""
 
@@ -103,7 +107,7 @@ class Delivery:
     async def _failed(self, row: AnyRow, error: ChannelError) -> bool:
         log.warning("message %s not sent: %s", row.id, error)
         match error:
-            case Misconfigured():
+            case Misconfigured() if clock.now() - row.created_at < WORTH_SENDING:
                 await self._postpone(row, MISCONFIGURED_SECONDS, "misconfigured", counted=False)
                 return False
             case TryAgain() if row.attempts < len(RETRY_SECONDS):
@@ -115,7 +119,7 @@ class Delivery:
                 await self._opted_out(row)
             case BadAddress():
                 await self._end(row, "failed", error.code, task="bad_address")
-            case Refused() | TryAgain() | _:
+            case Refused() | TryAgain() | Misconfigured() | _:
                 await self._end(row, "failed", error.code, task="undelivered")
         return True
 
@@ -134,12 +138,12 @@ class Delivery:
 
     async def _end(self, row: AnyRow, state: str, reason: str, *, task: str = "") -> None:
         async with self._database.begin() as connection:
-            await connection.execute(
+            ended = await connection.execute(
                 update(message)
                 .where(message.c.id == row.id, message.c.state == "sending")
                 .values(state=state, reason=reason, settled_at=clock.now())
             )
-            if task:
+            if task and ended.rowcount:  # a receipt may have told better meanwhile
                 await self._tasks.open_for(connection, row, task, reason)
 
     async def found(self, row: AnyRow, sent: Sent) -> bool:
@@ -161,7 +165,10 @@ class Delivery:
         return True
 
     async def not_there(self, row: AnyRow, *, again: bool) -> bool:
-        """The provider's list does not have it: send it again while it is worth it and still in its place."""
+        """The provider's list does not have it: send it again while it is worth it and still in its place.
+
+        False when a receipt has told meanwhile what became of it.
+        """
         later = message.alias()
         overtaken = exists().where(
             later.c.conversation_id == row.conversation_id,
@@ -171,13 +178,23 @@ class Delivery:
         )
         async with self._database.begin() as connection:
             in_place = again and not await connection.scalar(select(overtaken))
-            values = {"state": "queued", "due_at": None} if in_place else {"state": "failed", "reason": "not sent"}
-            await connection.execute(
-                update(message).where(message.c.id == row.id, message.c.state == "unknown").values(values)
+            values: dict[str, Any] = (
+                {"state": "queued", "due_at": None} if in_place else {"state": "failed", "reason": "not sent"}
             )
-            if not in_place:
-                await self._tasks.open_for(connection, row, "unknown_delivery", "not sent")
-        return True
+            return await self._close_unknown(connection, row, values)
+
+    async def give_up(self, row: AnyRow) -> bool:
+        """Nothing has told what became of it: a human is to find out. It stays unknown, which is what it is."""
+        async with self._database.begin() as connection:
+            return await self._close_unknown(connection, row, {"state": "unknown", "reason": NEVER_KNOWN})
+
+    async def _close_unknown(self, connection: AsyncConnection, row: AnyRow, values: dict[str, Any]) -> bool:
+        closed = await connection.execute(
+            update(message).where(message.c.id == row.id, message.c.state == "unknown").values(values)
+        )
+        if closed.rowcount and values["state"] != "queued":
+            await self._tasks.open_for(connection, row, "unknown_delivery", values["reason"])
+        return bool(closed.rowcount)
 
     async def _opted_out(self, row: AnyRow) -> None:
         now = clock.now()

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from bot import clock
 from bot.database import AnyRow, Database
-from bot.delivery import LOST_AFTER, Delivery
+from bot.delivery import LOST_AFTER, NEVER_KNOWN, Delivery
 from bot.inbox import Inbox
 from bot.models import conversation, listing, message
 from bot.queue import ANSWER, DELIVER, Queue
@@ -25,6 +25,8 @@ BATCH = 500
 SETTLED_BY_THEN = timedelta(minutes=2)
 """A provider's list may lag; only after this is an absence from it believed."""
 WORTH_SENDING_AGAIN = timedelta(minutes=15)
+LOOKED_UP = timedelta(days=1)
+"""After this, no list and no receipt will tell what became of a message any more: a human is to find out."""
 FIRST_LISTED = timedelta(minutes=30)
 """How far back a provider's list is read the first time: what came before Relais did is not ours to answer."""
 LISTED_AGAIN = timedelta(minutes=30)
@@ -93,7 +95,7 @@ class Sweep:
 
     async def _fetch(self, channel: Channel) -> int:
         now = clock.now()
-        since = await self._listed_until(channel, now) - LISTED_AGAIN
+        since = await self._list_from(channel, now)
         try:
             listed = await channel.received_since(since)
         except ChannelError as error:
@@ -106,12 +108,12 @@ class Sweep:
             log.error("the list of %s could not be read to its end: it is read again from %s", channel.name, since)
         return missing
 
-    async def _listed_until(self, channel: Channel, now: datetime) -> datetime:
-        """Never later than now, even when a demonstration has moved the clock back."""
+    async def _list_from(self, channel: Channel, now: datetime) -> datetime:
+        """Well before now, even when a demonstration has moved the clock back."""
         query = select(listing.c.listed_until).where(listing.c.channel == channel.name)
         async with self._database.begin() as connection:
             kept: datetime | None = await connection.scalar(query)
-        return now - FIRST_LISTED + LISTED_AGAIN if kept is None else min(kept, now)
+        return now - FIRST_LISTED if kept is None else min(kept, now) - LISTED_AGAIN
 
     async def _keep_listed_until(self, channel: Channel, until: datetime) -> None:
         statement = insert(listing).values(channel=channel.name, listed_until=until)
@@ -129,7 +131,7 @@ class Sweep:
                     select(message, conversation.c.address_secret, conversation.c.sender)
                     .join_from(message, conversation)
                     .where(message.c.state == "unknown", message.c.sent_at < now - SETTLED_BY_THEN)
-                    .where(message.c.created_at > now - timedelta(days=1))
+                    .where(message.c.reason != NEVER_KNOWN)
                     .order_by(message.c.created_at)
                     .limit(BATCH)
                 )
@@ -137,6 +139,8 @@ class Sweep:
         return sum([await self._settle(row) for row in rows])
 
     async def _settle(self, row: AnyRow) -> bool:
+        if row.created_at <= clock.now() - LOOKED_UP:
+            return await self._delivery.give_up(row)
         channel = self._channels.get(row.channel)
         if channel is None:
             return False

@@ -21,6 +21,8 @@ from channels.base import Reply
 
 _NUMBER = re.compile(r"\s*(\d{1,2})\s*[.)!]?\s*")
 _READ_AT_ONCE = 50
+_SEEN = ("sending", "sent", "unknown", "delivered")
+"""What may be on the screen. A list that still waits to leave, or never arrived, is not what a number answers."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Threads:
                 message.c.conversation_id == thread.id,
                 message.c.direction == "out",
                 message.c.has_choices,
-                message.c.state.not_in(("skipped", "erased")),
+                message.c.state.in_(_SEEN),
                 message.c.seq < before,
                 *which,
             )

@@ -131,7 +131,6 @@ class Lookup:
 
 DeliveryState = Literal["sent", "delivered", "undelivered", "failed"]
 Meaning = Literal["final", "passing", "address"]
-RANKS: dict[DeliveryState, int] = {"sent": 1, "failed": 2, "undelivered": 2, "delivered": 3}
 
 
 @dataclass(frozen=True)
@@ -146,11 +145,6 @@ class Receipt:
     state: DeliveryState
     code: str = ""
     meaning: Meaning = "final"
-
-    @property
-    def rank(self) -> int:
-        """Receipts come in any order: a state gives way only to one of a higher rank."""
-        return RANKS[self.state]
 
 
 class Channel(Protocol):

@@ -42,7 +42,8 @@ class WebChat:
         return Listing()
 
     async def find_sent(self, outbound: Outbound) -> Lookup:
-        return Lookup()
+        """It is on the visitor's screen: a message whose send was cut short is shown all the same."""
+        return Lookup((Sent(provider_id=str(outbound.message_id)),))
 
     async def close(self) -> None:
         return None

@@ -151,6 +151,31 @@ async def test_unknown_that_was_overtaken_goes_to_a_human(pipeline: Pipeline, la
     assert [task.reason for task in await pipeline.tasks()] == ["unknown_delivery"]
 
 
+async def test_unknown_that_nothing_ever_settles_goes_to_a_human(pipeline: Pipeline, later) -> None:
+    """After a day no list and no receipt will tell any more: it stays unknown, with one task."""
+    conversation_id = await queued(pipeline, "un")
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    pipeline.phone.listed_whole = False
+    later(23 * 3600)
+    assert await pipeline.relais.sweep.settle_unknown() == 0
+    later(2 * 3600)
+    assert [await pipeline.relais.sweep.settle_unknown() for _ in range(2)] == [1, 0]
+    assert await pipeline.states() == [("unknown", "never known")]
+    assert [task.reason for task in await pipeline.tasks()] == ["unknown_delivery"]
+
+
+async def test_receipt_that_comes_while_the_list_is_read_opens_no_task(pipeline: Pipeline, later) -> None:
+    """What arrived meanwhile is not told to a human as lost."""
+    conversation_id = await queued(pipeline, "un")
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    [row] = await pipeline.rows()
+    await pipeline.relais.receipts.take(Receipt(row.id, "SM9", "delivered"))
+    assert not await pipeline.relais.delivery.not_there(row, again=False)
+    assert (await pipeline.states(), await pipeline.tasks()) == ([("delivered", "")], [])
+
+
 async def test_send_of_a_dead_worker_is_unknown(pipeline: Pipeline, later) -> None:
     """A row found `sending` long after is neither lost nor sent twice."""
     conversation_id = await queued(pipeline, "un", "deux")
@@ -192,6 +217,16 @@ async def test_wrong_account_keeps_the_message(pipeline: Pipeline, later) -> Non
         later(61)
     await pipeline.relais.delivery.deliver(conversation_id)
     assert pipeline.phone.texts == ["réponse à un"]
+
+
+async def test_wrong_account_keeps_no_message_for_ever(pipeline: Pipeline, later) -> None:
+    """An answer of yesterday answers nothing: it goes to a human, and the next one may leave."""
+    conversation_id = await queued(pipeline, "un")
+    later(2 * 3600)
+    pipeline.phone.faults = [Misconfigured("20003")]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    assert await pipeline.states() == [("failed", "20003")]
+    assert [task.reason for task in await pipeline.tasks()] == ["undelivered"]
 
 
 async def test_tries_come_to_an_end(pipeline: Pipeline, later) -> None:

@@ -175,7 +175,7 @@ async def while_erasing(web: Pipeline, conversation_id: UUID, work: Coroutine[An
 async def test_outbox_and_erasure_never_block_each_other(web: Pipeline, erase: Erase) -> None:
     """Both lock the conversation first: many at once end, without a deadlock."""
     for number in range(20):
-        conversation_id = await write(web, f"je veux parler à quelqu'un {number}")
+        conversation_id = await write(web, f"une garde d'enfants {number}")
         await asyncio.gather(web.relais.turns.answer(conversation_id), erase())
         assert await readable(web, conversation_id) == []
 

@@ -6,6 +6,7 @@ from collections import Counter
 from bot.handoff import change_owner
 from bot.lane import LEASE, Lane
 from bot.models import message
+from channels.errors import TryAgain
 from tests.bot.conftest import Pipeline
 from tests.standins.engine import away
 
@@ -250,6 +251,19 @@ async def test_picture_and_silence_get_a_sane_answer(pipeline: Pipeline) -> None
     assert "images" in (await pipeline.say("", media=("image/jpeg",)))[0]
     assert "rien reçu" in (await pipeline.say("  "))[0]
     assert pipeline.engine.asked == []
+
+
+async def test_number_means_the_list_on_the_screen(pipeline: Pipeline) -> None:
+    """A newer list that still waits to leave has not been seen: « 1 » is of the one before."""
+    pipeline.engine.replies = lambda question: [
+        {"text": "?", "choices": [{"title": "A", "payload": f"/about_{question['text']}"}]}
+    ]
+    await pipeline.say("one")
+    pipeline.phone.faults = [TryAgain(600)]
+    await pipeline.say("two")
+    await pipeline.write("1")
+    await pipeline.relais.turns.answer((await pipeline.thread()).id)
+    assert pipeline.engine.asked[-1]["payload"] == "/about_one"
 
 
 async def test_numbers_that_say_who_someone_is_do_not_reach_the_engine(pipeline: Pipeline) -> None:

@@ -246,15 +246,14 @@ def receipt(form: dict[str, str], message_id: str) -> object:
     return offline().receipt(target=target, headers=headers, body=urlencode(full).encode())
 
 
-def test_reads_receipts_in_order_of_rank() -> None:
-    """States that say nothing new are None; the others rank from sent to delivered."""
+def test_reads_receipts() -> None:
+    """States that say nothing new are None."""
     ours = uuid4()
     assert [receipt({"MessageStatus": state}, str(ours)) for state in ("accepted", "queued", "sending", "x")] == [
         None
     ] * 4
     told = [receipt({"MessageStatus": state}, str(ours)) for state in ("sent", "failed", "undelivered", "delivered")]
     assert [item.state for item in told] == ["sent", "failed", "undelivered", "delivered"]  # type: ignore[attr-defined]
-    assert [item.rank for item in told] == sorted(item.rank for item in told)  # type: ignore[attr-defined]
     assert {(item.message_id, item.provider_id) for item in told} == {(ours, "SM9")}  # type: ignore[attr-defined]
 
 

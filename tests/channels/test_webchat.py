@@ -9,11 +9,11 @@ import orjson
 import pytest
 
 from channels import build
-from channels.base import Card, Choice, Inbound, Outbound, Reply
+from channels.base import Card, Choice, Inbound, Listing, Outbound, Reply, Sent
 from channels.errors import BadRequest
 from channels.webchat import Shown, Visitors, client_id, message_event, parse, state_event
 from channels.widget import script, texts
-from tests.channels.contract import NOON, ChannelContract, Rig
+from tests.channels.contract import NOON, ChannelContract, Rig, outbound
 
 CLIENT = "3b0c9a52-5c0e-4d19-9d3a-6f1f0c1f7a01"
 
@@ -23,6 +23,12 @@ def read(event: bytes) -> dict:
 
 
 class TestWebChat(ChannelContract):
+    async def test_answers_for_its_lists(self, rig: Rig) -> None:
+        """Nothing is written elsewhere; and whatever was being sent is on the screen already."""
+        message = outbound(rig, Reply("Bonjour"))
+        assert await rig.channel.received_since(NOON) == Listing()
+        assert (await rig.channel.find_sent(message)).entries == (Sent(str(message.message_id)),)
+
     @pytest.fixture
     def rig(self) -> Rig:
         async def shown(outbound: Outbound) -> str:
