@@ -9,7 +9,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -139,3 +139,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def run_to_the_end(main: Coroutine[Any, Any, int]) -> int:
+    """Run a long trial; a SIGTERM cancels it, so that what it started is stopped as on Ctrl-C."""
+
+    async def watched() -> int:
+        trial = asyncio.create_task(main)
+        # Once: `make` passes on what a terminal has sent already, and stopping must not be stopped.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: trial.cancelling() or trial.cancel())
+        return await trial
+
+    return asyncio.run(watched())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import statistics
 import sys
@@ -13,7 +12,7 @@ from tests.bench import people, ready, road, search, stock, webhook
 from tests.bench.provider import Provider
 from tests.bench.report import Figure, table
 from tests.bench.road import Throughput
-from tests.system import System, running
+from tests.system import System, run_to_the_end, running
 
 ROUNDS = 3
 
@@ -69,4 +68,4 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(run_to_the_end(main()))

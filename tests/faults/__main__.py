@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import sys
 
 from tests.faults.invariants import broken, count, table
 from tests.faults.storm import Plan, settle, settle_unknown, storm
-from tests.system import running
+from tests.system import run_to_the_end, running
 
 
 async def run(plan: Plan, *, to_the_end: bool) -> int:
@@ -36,4 +35,4 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(run_to_the_end(main()))
