@@ -90,6 +90,14 @@ class Pipeline:
         await self.relais.turns.answer(conversation_id)
         await self.relais.delivery.deliver(conversation_id)
 
+    async def hang(self, words: str) -> tuple[UUID, asyncio.Task[None]]:
+        """A conversation, and its turn, which stays in the engine until `engine.gate` is set."""
+        self.engine.gate.clear()
+        conversation_id = await self.write(words)
+        turn = asyncio.create_task(self.relais.turns.answer(conversation_id))
+        await self.engine.entered.wait()
+        return conversation_id, turn
+
     async def rows(self, direction: str = "out") -> list[Any]:
         async with self.relais.database.begin() as connection:
             return list(

@@ -17,10 +17,7 @@ from tests.standins.engine import away
 
 async def test_distress_is_answered_while_the_engine_hangs_on_the_message_before(pipeline: Pipeline) -> None:
     """A turn that is under way delays no cry for help: it has its answer before the turn has ended."""
-    pipeline.engine.gate.clear()
-    conversation_id = await pipeline.write("une garde d'enfants")
-    turn = asyncio.create_task(pipeline.relais.turns.answer(conversation_id))
-    await pipeline.engine.entered.wait()
+    conversation_id, turn = await pipeline.hang("une garde d'enfants")
     await pipeline.write("je veux mourir")
     assert await pipeline.jobs() == ["answer", "deliver"]
     await pipeline.relais.delivery.deliver(conversation_id)
@@ -45,10 +42,7 @@ async def test_distress_behind_many_waiting_messages_is_heard(pipeline: Pipeline
 
 async def test_wish_for_a_human_holds_the_reply_of_the_turn_under_way_back(pipeline: Pipeline) -> None:
     """« humain » is heard during a turn, whose reply comes too late and is skipped."""
-    pipeline.engine.gate.clear()
-    conversation_id = await pipeline.write("une garde d'enfants")
-    turn = asyncio.create_task(pipeline.relais.turns.answer(conversation_id))
-    await pipeline.engine.entered.wait()
+    conversation_id, turn = await pipeline.hang("une garde d'enfants")
     await pipeline.write("je veux parler à quelqu'un")
     pipeline.engine.gate.set()
     await turn

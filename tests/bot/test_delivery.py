@@ -17,6 +17,14 @@ async def queued(pipeline: Pipeline, *words: str):
     return conversation_id
 
 
+async def unclear(pipeline: Pipeline, word: str):
+    """A conversation whose answer may have left or not."""
+    conversation_id = await queued(pipeline, word)
+    pipeline.phone.faults = [Ambiguous()]
+    await pipeline.relais.delivery.deliver(conversation_id)
+    return conversation_id
+
+
 async def test_retry_holds_what_follows(pipeline: Pipeline, later) -> None:
     """A message that must be tried again is not overtaken by the next one."""
     conversation_id = await queued(pipeline, "un", "deux")
@@ -77,9 +85,7 @@ async def test_ambiguous_send_is_unknown_and_never_repeated_blindly(pipeline: Pi
 
 async def test_unknown_found_in_the_providers_list_was_sent(pipeline: Pipeline, later) -> None:
     """The list settles what the answer did not."""
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    await unclear(pipeline, "un")
     pipeline.phone.known[(await pipeline.rows())[0].id] = [Sent("SM9", 1)]
     assert await pipeline.relais.sweep.settle_unknown() == 0
     later(150)
@@ -90,9 +96,7 @@ async def test_unknown_found_in_the_providers_list_was_sent(pipeline: Pipeline, 
 async def test_same_words_sent_before_do_not_settle_an_unknown(pipeline: Pipeline, later) -> None:
     """The list's entry of an earlier message that says the same is not taken for this one."""
     await pipeline.say("un")
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    conversation_id = await unclear(pipeline, "un")
     first, second = await pipeline.rows()
     pipeline.phone.known[second.id] = [Sent(first.provider_id, 1)]
     later(150)
@@ -104,9 +108,7 @@ async def test_same_words_sent_before_do_not_settle_an_unknown(pipeline: Pipelin
 async def test_own_entry_behind_another_message_s_settles_an_unknown(pipeline: Pipeline, later) -> None:
     """The same words left seconds before: the entry that no other message has is ours, and nothing is sent twice."""
     await pipeline.say("un")
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    conversation_id = await unclear(pipeline, "un")
     first, second = await pipeline.rows()
     pipeline.phone.known[second.id] = [Sent(first.provider_id, 1), Sent("SM9", 1)]
     later(150)
@@ -119,9 +121,7 @@ async def test_own_entry_behind_another_message_s_settles_an_unknown(pipeline: P
 async def test_unknown_is_not_missing_from_a_list_cut_short(pipeline: Pipeline, later) -> None:
     """Nothing is concluded from half a list, even when it shows another message's entry."""
     await pipeline.say("un")
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    await unclear(pipeline, "un")
     first, second = await pipeline.rows()
     pipeline.phone.known[second.id], pipeline.phone.listed_whole = [Sent(first.provider_id, 1)], False
     later(150)
@@ -131,9 +131,7 @@ async def test_unknown_is_not_missing_from_a_list_cut_short(pipeline: Pipeline, 
 
 async def test_unknown_absent_from_the_list_is_sent_again_in_its_place(pipeline: Pipeline, later) -> None:
     """Not blindly: the provider's own list does not have it, and nothing was said since."""
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    conversation_id = await unclear(pipeline, "un")
     later(150)
     await pipeline.relais.sweep.settle_unknown()
     await pipeline.relais.delivery.deliver(conversation_id)
@@ -153,9 +151,7 @@ async def test_unknown_that_was_overtaken_goes_to_a_human(pipeline: Pipeline, la
 
 async def test_unknown_that_nothing_ever_settles_goes_to_a_human(pipeline: Pipeline, later) -> None:
     """After a day no list and no receipt will tell any more: it stays unknown, with one task."""
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    await unclear(pipeline, "un")
     pipeline.phone.listed_whole = False
     later(23 * 3600)
     assert await pipeline.relais.sweep.settle_unknown() == 0
@@ -167,9 +163,7 @@ async def test_unknown_that_nothing_ever_settles_goes_to_a_human(pipeline: Pipel
 
 async def test_receipt_that_comes_while_the_list_is_read_opens_no_task(pipeline: Pipeline, later) -> None:
     """What arrived meanwhile is not told to a human as lost."""
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    await unclear(pipeline, "un")
     [row] = await pipeline.rows()
     await pipeline.relais.receipts.take(Receipt(row.id, "SM9", "delivered"))
     assert not await pipeline.relais.delivery.not_there(row, again=False)
@@ -273,9 +267,7 @@ async def test_receipt_before_the_providers_answer_stays(pipeline: Pipeline) -> 
 
 async def test_receipt_settles_an_unknown(pipeline: Pipeline) -> None:
     """What was ambiguous is known once the provider speaks of it."""
-    conversation_id = await queued(pipeline, "un")
-    pipeline.phone.faults = [Ambiguous()]
-    await pipeline.relais.delivery.deliver(conversation_id)
+    await unclear(pipeline, "un")
     row = (await pipeline.rows())[0]
     await pipeline.relais.receipts.take(Receipt(row.id, "SM1", "sent"))
     assert (await pipeline.states())[0][0] == "sent"

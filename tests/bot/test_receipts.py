@@ -50,6 +50,14 @@ class Road:
         """The provider tells what became of the message that it took as its `place`-th."""
         assert await self.twilio.report(self.sids[place], state, code) == 204
 
+    async def lose_every_try(self, word: str, later: Later) -> None:
+        """A person writes, and none of the tries of the answer arrives."""
+        await self.ask(word)
+        for place in range(3):
+            await self.report(place, "undelivered", OFF)
+            later(901)
+            await self.work()
+
     @property
     def sids(self) -> list[str]:
         return [call.sid for call in self.twilio.calls if call.sid]
@@ -92,11 +100,7 @@ async def test_passing_failure_is_tried_again(road: Road, later: Later, code: st
 
 async def test_ladder_ends_with_a_task(road: Road, later: Later) -> None:
     """Three tries in all; then a human is told why."""
-    await road.ask("un")
-    for place in range(3):
-        await road.report(place, "undelivered", OFF)
-        later(901)
-        await road.work()
+    await road.lose_every_try("un", later)
     assert road.sent == ["un"] * 3
     assert await road.pipeline.states() == [("undelivered", OFF)]
     assert await road.tasks() == [("undelivered", OFF)]
@@ -125,11 +129,7 @@ async def test_late_delivery_of_an_earlier_try_ends_the_ladder(road: Road, later
 
 async def test_delivery_after_the_last_try_takes_its_task_back(road: Road, later: Later) -> None:
     """The handset comes back the next day: the message has arrived, and nobody has to call."""
-    await road.ask("un")
-    for place in range(3):
-        await road.report(place, "undelivered", OFF)
-        later(901)
-        await road.work()
+    await road.lose_every_try("un", later)
     assert await road.tasks() == [("undelivered", OFF)]
     later(20 * 3600)
     await road.report(1, "delivered")

@@ -27,10 +27,7 @@ async def test_repeated_job_says_nothing_twice(pipeline: Pipeline) -> None:
 
 async def test_message_during_a_turn_needs_no_job(pipeline: Pipeline) -> None:
     """What arrives while the lease is held is seen by its holder, in order."""
-    pipeline.engine.gate.clear()
-    conversation_id = await pipeline.write("un")
-    turn = asyncio.create_task(pipeline.relais.turns.answer(conversation_id))
-    await pipeline.engine.entered.wait()
+    conversation_id, turn = await pipeline.hang("un")
     await pipeline.write("deux")
     assert await pipeline.jobs() == ["answer"]
     pipeline.engine.gate.set()
@@ -77,10 +74,7 @@ async def test_second_worker_leaves_a_held_conversation_alone(pipeline: Pipeline
 
 async def test_worker_that_lost_its_lease_says_nothing(pipeline: Pipeline, later) -> None:
     """A worker that hung past its lease finds another one's answer, and adds none."""
-    pipeline.engine.gate.clear()
-    conversation_id = await pipeline.write("bonjour")
-    slow = asyncio.create_task(pipeline.relais.turns.answer(conversation_id))
-    await pipeline.engine.entered.wait()
+    conversation_id, slow = await pipeline.hang("bonjour")
     later(LEASE.total_seconds() + 1)
     other = pipeline.another()
     quick = asyncio.create_task(other.turns.answer(conversation_id))
