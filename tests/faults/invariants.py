@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import select
 
-from bot.models import message
+from bot import vault
+from bot.models import message, task
+from tests.faults.storm import CRY
 from tests.system import System
 
 
@@ -15,6 +17,7 @@ async def count(system: System) -> dict[str, int]:
     """Every count that matters; those of `broken` must be 0."""
     async with system.relais.database.begin() as connection:
         rows = list(await connection.execute(select(message).order_by(message.c.conversation_id, message.c.seq)))
+        told = {(row.reason, row.message_id) for row in await connection.execute(select(task))}
     inbound = [row for row in rows if row.direction == "in"]
     outbound = [row for row in rows if row.direction == "out"]
     written = [row["sid"] for row in system.twilio.messages.values() if row["direction"] == "inbound"]
@@ -22,11 +25,14 @@ async def count(system: System) -> dict[str, int]:
     times = Counter(accepted)
     answers = Counter((row.cause, row.part) for row in outbound)
     states = Counter(row.state for row in outbound)
+    helped = {about for _, about in told}
+    cries = [row.id for row in inbound if system.relais.vault.open(vault.BODY, row.body_secret)["text"] == CRY]
     ended = {row.cause for row in outbound if row.part.startswith("reply:") or row.part == "task"}
     return {
         "written by people": len(written),
         "taken in": len(inbound),
         "answered": sum(row.state == "answered" for row in inbound),
+        "cries for help": len(cries),
         "given to a human": sum(row.state == "task" for row in inbound),
         "replies stored": len(outbound),
         "accepted by the provider": len(accepted),
@@ -34,6 +40,10 @@ async def count(system: System) -> dict[str, int]:
         "lost: never taken in": len(set(written) - {row.provider_id for row in inbound}),
         "lost: still waiting": sum(row.state == "waiting" for row in inbound),
         "lost: no answer stored": sum(row.id not in ended for row in inbound),
+        "lost: a cry for help without a task": sum(("distress", one) not in told for one in cries),
+        "lost: did not arrive, and no task": sum(
+            row.state in ("failed", "undelivered") and row.id not in helped for row in outbound
+        ),
         "lost: queued for ever": sum(row.state in ("queued", "sending") for row in outbound),
         "lost: sent, but never accepted": sum(
             row.state in ("sent", "delivered") and not times[str(row.id)] for row in outbound
@@ -44,7 +54,8 @@ async def count(system: System) -> dict[str, int]:
         "doubled: sent though not recorded": len(times.keys() - {str(row.id) for row in outbound}),
         "skipped without a reason": sum(row.state == "skipped" and not row.reason for row in outbound),
         "out of order: stored": _disorder(
-            [(row.conversation_id, _place(row, inbound)) for row in outbound if row.part[0] == "r"]
+            # A cry for help is answered at once, before what waits: the order is the assistant's.
+            [(row.conversation_id, _place(row, inbound)) for row in outbound if row.author == "assistant"]
         ),
         "out of order: sent": _sent_in_disorder(outbound, accepted),
     }

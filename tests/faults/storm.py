@@ -12,7 +12,9 @@ from bot.models import message
 from tests.standins.twilio import CUTS_AFTER, FAILS_AFTER, FAILS_BEFORE, HANGS_AFTER, Fault
 from tests.system import System
 
+CRY = "je veux mourir"
 WORDS = (
+    CRY,
     "bonjour",
     "merci",
     "aide",
