@@ -158,9 +158,9 @@ class Delivery:
             message.c.id != row.id,
         )
         async with self._database.begin() as connection:
+            await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(sent.provider_id, 0))))
             if await connection.scalar(select(other)):
                 return False
-        async with self._database.begin() as connection:
             await self._record(connection, row, sent)
         return True
 

@@ -3,7 +3,9 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
+from bot.models import conversation, message
 from channels.base import Receipt, Sent
 from channels.errors import Ambiguous, BadAddress, Misconfigured, OptedOut, Refused, TryAgain
 from tests.bot.conftest import Pipeline
@@ -116,6 +118,20 @@ async def test_own_entry_behind_another_message_s_settles_an_unknown(pipeline: P
     await pipeline.relais.delivery.deliver(conversation_id)
     assert pipeline.phone.texts == ["réponse à un"]
     assert [row.provider_id for row in await pipeline.rows()] == [first.provider_id, "SM9"]
+
+
+async def test_one_entry_settles_one_message_even_when_two_look_at_once(pipeline: Pipeline) -> None:
+    """Two lookings-up overlap: the same words are taken for one of both messages only."""
+    for number in range(20):
+        pipeline.phone.faults = [Ambiguous(), Ambiguous()]
+        await pipeline.relais.delivery.deliver(await queued(pipeline, f"un {number}", f"deux {number}"))
+        async with pipeline.relais.database.begin() as connection:
+            looked_up = select(message, conversation.c.address_secret, conversation.c.sender).join(conversation)
+            rows = (await connection.execute(looked_up.where(message.c.state == "unknown"))).all()
+        sent = Sent(f"SM-{number}", 1)
+        found = await asyncio.gather(*(pipeline.relais.delivery.found(row, sent) for row in rows))
+        assert sorted(found) == [False, True]
+        await pipeline.relais.delivery.not_there(rows[found.index(False)], again=False)
 
 
 async def test_unknown_is_not_missing_from_a_list_cut_short(pipeline: Pipeline, later) -> None:
