@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import clock, events, vault
 from bot.database import AnyRow, Database
+from bot.masking import conceal
 from bot.models import conversation, message
 from bot.queue import ANSWER, Queue
 from bot.vault import Vault
@@ -64,7 +65,11 @@ class Inbox:
         self._hearing = hearing
 
     async def receive(self, inbound: Inbound) -> Received:
-        """Store a message, once; raises DatabaseUnavailable, then nothing was stored."""
+        """Store a message, once; raises DatabaseUnavailable, then nothing was stored.
+
+        A social-security or card number is never kept: nobody here needs one, and a reader could misuse it.
+        """
+        inbound = replace(inbound, text=conceal(inbound.text))
         try:
             async with self._database.begin() as connection:
                 return await self._store(connection, inbound)
