@@ -34,7 +34,7 @@ _POSTCODES = re.compile(r"\d{5}(?:[ .\-/]\d{5})+")
 
 
 def conceal(text: str) -> str:
-    """The text as it may be kept: social-security and card numbers replaced by what they are, whoever reads it later."""
+    """The text as it may be kept: social-security and card numbers replaced by what they are."""
     if _digits(text) < _FEWEST:
         return text
     text = _NIR_SHAPE.sub(NIR, text)
