@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize
 from knowledge.lexicons import normalise
 
 _SHARED = {"alternate_sign": False, "norm": None, "lowercase": False, "dtype": np.float32}
-_WORDS = HashingVectorizer(n_features=2**16, ngram_range=(1, 2), token_pattern=r"\S+", **_SHARED)
+_WORDS = HashingVectorizer(n_features=2**16, ngram_range=(1, 2), token_pattern=r"\S+", **_SHARED)  # noqa: S106
 _LETTERS = HashingVectorizer(n_features=2**16, ngram_range=(2, 5), analyzer="char_wb", **_SHARED)
 _SOUNDS = HashingVectorizer(n_features=2**16, ngram_range=(2, 5), analyzer="char_wb", **_SHARED)
 SIZE = 3 * 2**16
