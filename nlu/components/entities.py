@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
-from zoneinfo import ZoneInfo
 
 import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -19,11 +18,11 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot import clock
 from knowledge import dates
 from knowledge.needs import Needs
 from knowledge.places import Places
 
-_PARIS = ZoneInfo("Europe/Paris")
 _FILE = Path(__file__).parent.parent / "entities.yml"
 Found = Tuple[str, str, int, int, float, str]
 
@@ -103,9 +102,9 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
 
 
 def _today(message: Message) -> date:
-    """The day in Lyon by Relais's clock, which comes with the message; the machine's where none is given."""
+    """The day in Lyon by the pipeline's clock, which comes with the message; else by this process's own."""
     given = (message.get("metadata") or {}).get("today")
-    return date.fromisoformat(given) if given else datetime.now(_PARIS).date()
+    return date.fromisoformat(given) if given else clock.today()
 
 
 def _longest(found: Iterator[Found]) -> List[Found]:
