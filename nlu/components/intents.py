@@ -59,8 +59,8 @@ class IntentReader(IntentClassifier, GraphComponent):
         return {
             "shares": {"meaning": 1.0, "second": 1.0, "words": 0.6, "letters": 0.8, "sounds": 0.8},
             "sharpness": 1.5,
-            "softness": 0.1,
-            "temperature": 0.3,
+            "softness": 0.05,
+            "temperature": 0.085,
             "short": 60,
             "distress_above": 0.0,
         }
