@@ -43,6 +43,7 @@ class Languages:
         self._names = {_split(name): code for name, code in [*((name, "") for name in content["others"]), *named]}
         self._bare = {code: _split(name) for code, name in self._own.items()}
         self.proper_names = frozenset(map(fold, content["proper_names"])) | _communes()
+        self._refusing = frozenset(map(fold, content["refusing"]))
         self._with = {_split(way) for way in content["asking"]["with"]}
         self._beside = {_split(way) for way in content["asking"]["beside"]}
 
@@ -81,6 +82,10 @@ class Languages:
             said[one.first].text.startswith("ب") for one in found
         )  # « بالعربية »: the preposition is in the word
         return code if not left and (asking or bare or glued) else ""
+
+    def refuses(self, text: str) -> bool:
+        """Whether something is refused: « je ne parle pas français », « no hablo francés »."""
+        return any(word.text in self._refusing for word in words(text))
 
     def _named(self, said: Sequence[Word]) -> list[Named]:
         found, index = [], 0

@@ -17,6 +17,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from knowledge.languages import Languages
 from knowledge.needs import Needs
 from knowledge.places import Places
 
@@ -35,13 +36,17 @@ def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
     ]
 
 
-def find(text: str, places: Places, needs: Needs) -> Iterator[Found]:
+def find(text: str, places: Places, needs: Needs, languages: Languages) -> Iterator[Found]:
     """Entities of a text: name, value, start, end, score, key. A shared place is found once a candidate."""
     for match in places.find(text):
         for place in match.places:
             yield "place", place.code, match.start, match.end, match.score, place.key
-    for need in needs.find(text)[:1]:
+    wanted = needs.find(text)[:1]
+    for need in wanted:
         yield "need", need.value, need.start, need.end, need.score, ""
+    for named in languages.named(text):
+        if named.code and not wanted:  # « un cours d'anglais » is a need
+            yield "language", named.code, named.start, named.end, 1.0, ""
     for entity, value, pattern in _words():
         for hit in pattern.finditer(text):
             yield entity, value, hit.start(), hit.end(), 1.0, ""
@@ -49,11 +54,12 @@ def find(text: str, places: Places, needs: Needs) -> Iterator[Found]:
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class KnownEntities(EntityExtractorMixin, GraphComponent):
-    """Finds needs and places through knowledge/, kinds of branch and ordinals through nlu/entities.yml."""
+    """Finds needs, places and languages through knowledge/, kinds of branch and ordinals through nlu/entities.yml."""
 
     def __init__(self) -> None:
         self._places = Places.from_file()
         self._needs = Needs.from_file()
+        self._languages = Languages.from_file()
 
     @classmethod
     def create(
@@ -77,7 +83,9 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
             text = message.get(TEXT) or ""
             if text.startswith("/"):
                 continue
-            found = [self._as_rasa(*entity) for entity in _longest(find(text, self._places, self._needs))]
+            found = [
+                self._as_rasa(*entity) for entity in _longest(find(text, self._places, self._needs, self._languages))
+            ]
             message.set("entities", message.get("entities", []) + found, add_to_output=True)
         return messages
 
