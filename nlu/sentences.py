@@ -30,6 +30,7 @@ _STEPS = [*((False, limit) for limit in _NAME_LIMITS), *((True, limit) for limit
 _MARK = "\u200e"
 _ARABIC = re.compile("[\u0600-\u06ff]")
 _WORD = re.compile(r"\w")
+_BEFORE_SIGN = re.compile("(?<=[^ \n]) (?=[:;!?،؛؟])")  # French alone puts a space there
 _NAMES = re.compile(r"\{(\w+)\}")
 
 
@@ -117,7 +118,8 @@ class Sentences:
             if name not in variables:
                 raise MissingVariable(f"{key}: {name}")
             given[name] = _set_apart(self._value(variables[name], ask, variables), ask.language)
-        return _tidy(text.format_map(given))
+        tidy = _tidy(text.format_map(given))
+        return tidy if ask.language == FIRST or key in ask.missing else _BEFORE_SIGN.sub("", tidy)
 
     def _value(self, value: Any, ask: Ask, variables: Mapping[str, Any]) -> Any:
         """A variable is a value, or another response to say: `{"say": "utter_…", more variables}`."""

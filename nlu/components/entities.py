@@ -41,7 +41,7 @@ def find(text: str, places: Places, needs: Needs, languages: Languages) -> Itera
     for match in places.find(text):
         for place in match.places:
             yield "place", place.code, match.start, match.end, match.score, place.key
-    wanted = needs.find(text)[:1]
+    wanted = [] if languages.asked(text) else needs.find(text)[:1]
     for need in wanted:
         yield "need", need.value, need.start, need.end, need.score, ""
     for named in languages.named(text):

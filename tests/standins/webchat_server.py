@@ -73,7 +73,8 @@ SCRIPT: dict[str, tuple[Reply, ...]] = {
     "deux": (Reply("Première phrase."), Reply("Deuxième phrase.")),
     "arabe": (
         Reply(
-            "مرحبا،\n\u200eMaison de la Métropole (Vaulx)\u200e: اتصل على 04 65 71 00 12 قبل الذهاب.\nهل تريد شيئا آخر؟",
+            "مرحبا،\n\u200eMaison de la Métropole (Vaulx)\u200e: اتصل على 04 65 71 00 12 قبل الذهاب.\n"
+            "هل تريد شيئا آخر؟",
             (Choice("نعم", "/affirm"), Choice(f"{CARDS[0].name}, 1,2 km", "/service_details", CARDS[0])),
             footer="اختر رقما.",
             language="ar",
