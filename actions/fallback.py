@@ -1,4 +1,4 @@
-"""What is not understood: suggestions first, then a human."""
+"""What is not understood or not ours: suggestions first, then a human; to an insult, calm."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from actions.answers import take_for_an_answer
 from actions.kit import Events, Kit, Turn, choices, set_slots
+from knowledge.articles import Articles
 
 SUGGESTED = (
     "search_service",
@@ -15,9 +16,22 @@ SUGGESTED = (
     "service_details",
     "report_error",
     "appointment_info",
+    "confirm_appointment",
+    "cancel_appointment",
+    "reschedule_appointment",
+    "book_appointment",
+    "prepare_appointment",
+    "running_late",
+    "contact_referent",
+    "complaint",
+    "change_language",
+    "privacy",
+    "link_phone",
     "help",
     "talk_to_human",
     "opt_out",
+    "opt_in",
+    *(f"faq_{topic}" for topic in Articles.from_folder().topics),
 )
 _AFTER_RESULTS = frozenset({"more_results", "service_details", "report_error"})
 _ALWAYS = ("search_service", "find_branch", "talk_to_human", "help")
@@ -29,6 +43,9 @@ class Fallback:
     name = "action_fallback"
 
     async def run(self, turn: Turn) -> Events:
+        if turn.heard("tone"):
+            turn.say("utter_insulted")
+            return set_slots(misses=1)
         if turn.awaited and turn.text and not turn.slot("misses"):
             return set_slots(misses=1) + await take_for_an_answer(self.kit, turn)
         if turn.slot("misses"):
@@ -38,6 +55,18 @@ class Fallback:
         return set_slots(misses=1)
 
 
+@dataclass(frozen=True)
+class OutOfScope:
+    name = "action_out_of_scope"
+
+    async def run(self, turn: Turn) -> Events:
+        if turn.heard("tone"):
+            turn.say("utter_insulted")
+        else:
+            turn.say("utter_out_of_scope_while_searching" if turn.awaited else "utter_out_of_scope")
+        return []
+
+
 def _suggestions(turn: Turn) -> list[dict[str, object]]:
     possible = [name for name in SUGGESTED if name not in _AFTER_RESULTS or turn.slot("results")]
     likely = [name for name in turn.ranking if name in possible]
@@ -45,5 +74,5 @@ def _suggestions(turn: Turn) -> list[dict[str, object]]:
     return [choices(f"utter_suggest_{name}", [(f"/{name}", {})])[0] for name in best]
 
 
-def actions(kit: Kit) -> list[Fallback]:
-    return [Fallback(kit)]
+def actions(kit: Kit) -> list[Fallback | OutOfScope]:
+    return [Fallback(kit), OutOfScope()]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+UTC = timezone.utc  # the engine reads this module too, and its Python has no datetime.UTC
 PARIS = ZoneInfo("Europe/Paris")
 
 _offset = timedelta()

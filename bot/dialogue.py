@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import orjson
 
+from bot import clock
 from bot.errors import EngineUnavailable, TurnFailed
 from bot.masking import mask
 from channels.base import Reply
@@ -50,6 +51,7 @@ class Dialogue:
             "payload": payload,
             "kind": kind,
             "language": language,
+            "today": clock.today().isoformat(),
         }
         try:
             response = await self._post(orjson.dumps(question))

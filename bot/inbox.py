@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from bot import clock, events, vault
 from bot.database import AnyRow, Database
 from bot.language import Listening, Spoken, record
+from bot.masking import conceal
 from bot.models import conversation, message
 from bot.queue import ANSWER, Queue
 from bot.vault import Vault
@@ -76,7 +77,11 @@ class Inbox:
         self._listening = listening
 
     async def receive(self, inbound: Inbound) -> Received:
-        """Store a message, once; raises DatabaseUnavailable, then nothing was stored."""
+        """Store a message, once; raises DatabaseUnavailable, then nothing was stored.
+
+        A social-security or card number is never kept: nobody here needs one, and a reader could misuse it.
+        """
+        inbound = replace(inbound, text=conceal(inbound.text))
         try:
             async with self._database.begin() as connection:
                 return await self._store(connection, inbound)

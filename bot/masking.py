@@ -1,4 +1,4 @@
-"""Takes numbers that say who someone is out of a text before the engine sees it."""
+"""Takes numbers that say who someone is out of a text: some before it is kept, all before the engine sees it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,19 @@ _DATE = re.compile(
 _POSTCODES = re.compile(r"\d{5}(?:[ .\-/]\d{5})+")
 
 
-def mask(text: str) -> str:
-    """The text with phone, social-security and card numbers replaced by what they are; dates and prices stay."""
+def conceal(text: str) -> str:
+    """The text as it may be kept: social-security and card numbers replaced by what they are."""
     if _digits(text) < _FEWEST:
         return text
     text = _NIR_SHAPE.sub(NIR, text)
-    text = _DIGITS.sub(lambda found: _long(found.group()) or found.group(), text)
+    return _DIGITS.sub(lambda found: _long(found.group()) or found.group(), text)
+
+
+def mask(text: str) -> str:
+    """The text as the engine may see it: phone numbers replaced as well; dates and prices stay."""
+    if _digits(text) < _FEWEST:
+        return text
+    text = conceal(text)
     text = _FRENCH.sub(PHONE, text)
     text = _DIGITS.sub(lambda found: PHONE if _is_phone(found.group()) else found.group(), text)
     return _mask_unusual_phones(text) if _digits(text) >= _FEWEST else text

@@ -38,6 +38,7 @@ class Languages:
         self.codes = tuple(rows)
         self._own = {code: row["own_name"] for code, row in rows.items()}
         self._in_french = {code: row["in_french"] for code, row in rows.items()}
+        self._hours = {code: row["hours"] for code, row in rows.items() if "hours" in row}
         self.marks = {code: frozenset(map(fold, row["words"])) for code, row in rows.items()}
         named = [(name, code) for code, row in rows.items() for name in row["names"]]
         self._names = {_split(name): code for name, code in [*((name, "") for name in content["others"]), *named]}
@@ -60,6 +61,10 @@ class Languages:
         """The line before an answer that we only have in French; "" where nothing is to be said."""
         line: str = self._in_french.get(code, "")
         return line
+
+    def hours(self, code: str) -> "dict[str, Any] | None":
+        """The words for opening hours: `days` from Monday, `daily`, `always`, `varies`; None for French."""
+        return self._hours.get(code)
 
     def named(self, text: str) -> list[Named]:
         """The languages that a text names, in order; those that are not ours as well."""

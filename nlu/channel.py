@@ -9,6 +9,7 @@ import logging
 import unicodedata
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, AsyncIterator, Dict, List, Optional
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -48,6 +49,7 @@ class Question:
     text: str
     kind: str
     language: str
+    today: str
 
     @classmethod
     def from_json(cls, data: Any) -> Question:
@@ -64,10 +66,11 @@ class Question:
             text=text,
             kind=str(data.get("kind") or "web"),
             language=str(data.get("language") or "fr"),
+            today=_day(data.get("today")),
         )
 
     def as_rasa(self, output: OutputChannel) -> UserMessage:
-        about = {"message_id": str(self.message_id), "kind": self.kind, "language": self.language}
+        about = {"message_id": str(self.message_id), "kind": self.kind, "language": self.language, "today": self.today}
         return UserMessage(self.text, output, str(self.conversation_id), input_channel=self.kind, metadata=about)
 
 
@@ -197,6 +200,13 @@ def _as_sentence(text: str) -> str:
         if sign not in _SLASHES and unicodedata.category(sign)[0] not in "CZ":
             return text[start:].rstrip()
     return ""
+
+
+def _day(given: Any) -> str:
+    try:
+        return date.fromisoformat(given).isoformat() if given else ""
+    except (TypeError, ValueError):
+        raise BadMessage("today") from None
 
 
 def _uuid(data: Dict[str, Any], name: str) -> UUID:

@@ -1,4 +1,4 @@
-"""Reads the topics: one file each, with its sentences, its rules and its part of the domain."""
+"""Reads the topics: one stem each, its rules and its part of the domain in topics/, its sentences in examples/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RASA_KEYS = ("text", "buttons", "channel", "condition", "metadata")
 
 
 class TopicImporter(RasaFileImporter):
-    """Adds nlu/topics/*.yml and nlu/responses/fr.yml to the files that Rasa was given."""
+    """Adds nlu/topics/*.yml, nlu/examples/*.yml and nlu/responses/fr.yml to the files that Rasa was given."""
 
     def __init__(
         self,
@@ -24,15 +24,15 @@ class TopicImporter(RasaFileImporter):
         domain_path: Optional[str] = None,
         training_data_paths: Optional[Union[List[str], str]] = None,
         topics: str = str(_HERE / "topics"),
+        examples: str = str(_HERE / "examples"),
         responses: str = str(_HERE / "responses" / "fr.yml"),
     ) -> None:
         self._topics = Path(topics)
         self._responses = Path(responses)
         given = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or [])
-        elsewhere = [
-            path for path in given if self._topics not in (Path(path).resolve(), *Path(path).resolve().parents)
-        ]
-        super().__init__(config_file, domain_path, [*elsewhere, str(self._topics)])
+        ours = {self._topics, Path(examples)}
+        elsewhere = [path for path in given if not ours & {Path(path).resolve(), *Path(path).resolve().parents}]
+        super().__init__(config_file, domain_path, [*elsewhere, *map(str, sorted(ours))])
 
     def get_domain(self) -> Domain:
         domain = super().get_domain()

@@ -67,11 +67,12 @@ class Sentences:
 
     def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable."""
-        ask = replace(ask, missing=set())
-        reply = self._fitted(key, ask, variables)
-        if not ask.missing:
-            return {**reply, "language": ask.language}
         notice = self._names.in_french(ask.language)
+        only_french = bool(notice and variables.get("only_french"))  # what it is to say exists in French alone
+        ask = replace(ask, missing=set(), language=FIRST if only_french else ask.language)
+        reply = self._fitted(key, ask, variables)
+        if not ask.missing and not only_french:
+            return {**reply, "language": ask.language}
         return {**reply, "text": f"{notice}\n{reply['text']}".strip(), "language": FIRST}
 
     def _fitted(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:

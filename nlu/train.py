@@ -31,7 +31,8 @@ _QUIET = {
 def inputs() -> Iterator[Path]:
     """Every file that the model is made of."""
     yield from (ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu" / "importer.py")
-    yield from sorted((ROOT / "nlu" / "topics").glob("*.yml"))
+    for folder in ("topics", "examples"):
+        yield from sorted((ROOT / "nlu" / folder).glob("*.yml"))
     yield from sorted((ROOT / "nlu" / "components").glob("*.py"))
     yield from (
         ROOT / "knowledge" / name for name in ("lexicons.py", "lexicon.yml")
@@ -81,7 +82,7 @@ def _rasa_train(folder: Path) -> Path:
     result = rasa_train(
         domain="domain.yml",
         config="config.yml",
-        training_files=["nlu/topics"],
+        training_files=["nlu/topics", "nlu/examples"],
         output=str(folder),
         fixed_model_name="relais",
         force_training=True,

@@ -8,11 +8,13 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from bot import clock
 from bot.assembly import Relais
 from bot.errors import DemoData
 from bot.health import missing
 from bot.real_data import require_real_data
 from bot.settings import Settings
+from knowledge.articles import Articles
 
 HIDDEN = "•••"
 
@@ -47,6 +49,8 @@ async def doctor(settings: Settings) -> int:
         await relais.close()
     for sentence in (*faults.values(), *problems):
         console.print(f"[red]✗[/] {sentence}")
+    for sentence in _old_articles():
+        console.print(f"[yellow]–[/] {sentence}")
     for name, reason in channels_off(settings).items():
         console.print(f"[yellow]–[/] {name} est éteint : {reason}")
     if not faults and not problems:
@@ -67,6 +71,15 @@ def channels_off(settings: Settings) -> dict[str, str]:
     if lacking:
         off["SMS (Twilio)"] = f"il manque {', '.join(lacking)}"
     return off
+
+
+def _old_articles() -> list[str]:
+    """Answers that nobody has re-read for six months: they are still given, with their date."""
+    return [
+        f"knowledge/articles/{article.topic}.yml : « {article.id} » n'a pas été relu depuis le "
+        f"{article.read_on:%d/%m/%Y}. Relisez-le, puis changez sa date read_on."
+        for article in Articles.from_folder().stale(clock.today())
+    ]
 
 
 async def _demo_data(relais: Relais) -> dict[str, str]:

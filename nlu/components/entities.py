@@ -1,8 +1,9 @@
-"""What a message names: a need, a place, a kind of branch, a result. All of it from our own lists."""
+"""What a message names: a need, a place, a day, a kind of branch, a result. All of it from our own lists."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
@@ -17,6 +18,8 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot import clock
+from knowledge import dates
 from knowledge.languages import Languages
 from knowledge.needs import Needs
 from knowledge.places import Places
@@ -30,13 +33,13 @@ def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
     data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
     return [
         (entity, str(value), re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE))
-        for entity in ("branch_type", "ordinal", "aspect")
+        for entity in ("branch_type", "ordinal", "aspect", "tone")
         for value, patterns in data[entity].items()
         for pattern in patterns
     ]
 
 
-def find(text: str, places: Places, needs: Needs, languages: Languages) -> Iterator[Found]:
+def find(text: str, places: Places, needs: Needs, languages: Languages, today: date) -> Iterator[Found]:
     """Entities of a text: name, value, start, end, score, key. A shared place is found once a candidate."""
     for match in places.find(text):
         for place in match.places:
@@ -47,6 +50,8 @@ def find(text: str, places: Places, needs: Needs, languages: Languages) -> Itera
     for named in languages.named(text):
         if named.code and not wanted:  # « un cours d'anglais » is a need
             yield "language", named.code, named.start, named.end, 1.0, ""
+    for moment in dates.find(text, today):
+        yield moment.kind, moment.value, moment.start, moment.end, 1.0, ""
     for entity, value, pattern in _words():
         for hit in pattern.finditer(text):
             yield entity, value, hit.start(), hit.end(), 1.0, ""
@@ -83,9 +88,8 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
             text = message.get(TEXT) or ""
             if text.startswith("/"):
                 continue
-            found = [
-                self._as_rasa(*entity) for entity in _longest(find(text, self._places, self._needs, self._languages))
-            ]
+            named = find(text, self._places, self._needs, self._languages, _today(message))
+            found = [self._as_rasa(*entity) for entity in _longest(named)]
             message.set("entities", message.get("entities", []) + found, add_to_output=True)
         return messages
 
@@ -102,15 +106,24 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
         }
 
 
+def _today(message: Message) -> date:
+    """The day in Lyon by the pipeline's clock, which comes with the message; else by this process's own."""
+    given = (message.get("metadata") or {}).get("today")
+    return date.fromisoformat(given) if given else clock.today()
+
+
 def _longest(found: Iterator[Found]) -> List[Found]:
     """A place or a need inside the name of a branch is none: « Maison de la Métropole de Lyon ».
 
-    Nor is « le premier » a place, unless it may be one and nothing else says that it is a number.
+    Nor is « le premier » a place, unless it may be one and nothing else says that it is a number; nor a number of
+    results the « le 3 » of « le 3 à 14 h ».
     """
     kept = sorted(found, key=lambda entity: entity[2])
-    names = [entity for entity in kept if entity[0] in ("branch_type", "ordinal")]
-    return [
-        entity
-        for entity in kept
-        if entity in names or not any(name[2] < entity[3] and entity[2] < name[3] for name in names)
-    ]
+    moments = [entity for entity in kept if entity[0] in ("date", "time")]
+    kept = [one for one in kept if one[0] != "ordinal" or not any(_overlap(one, other) for other in moments)]
+    names = [entity for entity in kept if entity[0] in ("branch_type", "ordinal", "date", "time")]
+    return [entity for entity in kept if entity in names or not any(_overlap(name, entity) for name in names)]
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    return one[2] < other[3] and other[2] < one[3]

@@ -22,23 +22,30 @@ class Evidence:
 
     small_words: FrozenSet[str]
     careful: Mapping[str, float]
+    whole: Mapping[str, str]
 
     @classmethod
     def from_file(cls, path: Path = _FILE) -> Evidence:
         data = yaml.safe_load(path.read_text(encoding="utf8"))
-        return cls(frozenset(data["small_words"]), data["careful"])
+        whole = {said: intent for intent, texts in data["whole"].items() for said in texts}
+        return cls(frozenset(data["small_words"]), data["careful"], whole)
 
     def weigh(self, text: str, entities: List[Dict[str, Any]], scores: Dict[str, float]) -> Dict[str, float]:
         """The ranking, changed where the message leaves no doubt; all zero where it says nothing."""
+        meant = self.whole.get(text.strip().lower())
+        if meant:
+            return _raise(scores, meant, SURE)
         if not re.search(r"\w", text):
             return dict.fromkeys(scores, 0.0)
-        kinds = {entity["entity"] for entity in entities}
+        kinds = {entity["entity"] for entity in entities} - {"date", "time"}
         sure = any(entity["entity"] == "need" and entity.get("confidence_entity", 1) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()
         if only and only <= {"need", "place"}:
             return _raise(scores, "search_service", SURE)
         if only and only <= {"branch_type", "place"}:
             return _raise(scores, "find_branch", SURE)
+        if only == {"tone"}:
+            return _raise(scores, "out_of_scope", SURE)
         if only == {"ordinal"}:
             return _raise(scores, "service_details", SURE)
         if sure and max(scores.values()) < LIKELY:  # a need is named, and no reader is sure of anything else

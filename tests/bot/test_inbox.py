@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.assembly import Relais
 from bot.database import Database
 from bot.errors import DatabaseUnavailable
+from bot.masking import NIR
 from bot.models import conversation, message
 from channels.base import Inbound
 from tests.bot.conftest import Pipeline
@@ -69,3 +70,10 @@ async def test_same_id_on_another_channel_is_another_message(pipeline: Pipeline)
     await pipeline.relais.inbox.receive(Inbound("web", "1", "visitor", "", "b"))
     async with pipeline.relais.database.begin() as connection:
         assert len((await connection.execute(select(message.c.id))).all()) == 2
+
+
+async def test_social_security_number_is_never_kept(pipeline: Pipeline) -> None:
+    """It becomes what it is before the message is stored; the phone number stays for the counsellor."""
+    await pipeline.write("mon numéro de sécu est 1 85 05 78 006 084 91, rappelez le 06 39 98 12 34")
+    [row] = await pipeline.rows("in")
+    assert pipeline.text_of(row) == f"mon numéro de sécu est {NIR}, rappelez le 06 39 98 12 34"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.masking import CARD, NIR, PHONE, mask
+from bot.masking import CARD, NIR, PHONE, conceal, mask
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,12 @@ def test_masked(text: str, masked: str) -> None:
 def test_left_alone(text: str) -> None:
     """Postal codes, dates, amounts and references stay: the assistant needs them."""
     assert mask(text) == text
+
+
+def test_what_is_kept_holds_no_number_that_could_be_misused() -> None:
+    """The counsellor sees the phone number, not the social-security number nor the card."""
+    text = "mon num 06 39 98 12 34, sécu 1 85 05 78 006 084 91, carte 4970 1012 3456 7893"
+    kept = conceal(text)
+    assert "06 39 98 12 34" in kept
+    assert NIR in kept
+    assert not any(part in kept for part in ("006 084", "4970"))
