@@ -283,3 +283,15 @@ def places() -> list[Place]:
     found = [place for key in keys if (place := known.get(key)) and place.kind != "outside"]
     assert len(found) > len(quarters) + 60
     return found
+
+
+def test_letters_outside_gsm_get_room_for_the_same_words() -> None:
+    """Two GSM-7 segments are five of UCS-2: the names of the choices stay readable in Arabic."""
+    rows = {
+        "utter_list": [{"text": "خدمات :", "channel": "sms", "metadata": {"segments": 2}}],
+        "utter_line": [{"text": "{name}, 1,2 km, 04 72 00 00 00"}],
+    }
+    items = [{"each": "utter_line", "payload": "/a", "name": f"Crèche associative des petits pas {n}"} for n in "abc"]
+    reply = Sentences({"fr": rows, "ar": rows}).reply("utter_list", Ask("sms", "ar"), {"choices": items})
+    assert 2 < segments(reply) <= 5
+    assert all("petits" in choice["title"] for choice in reply["choices"])
