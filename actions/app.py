@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions import answers, branch, fallback, faq, human, search, service
+from actions import answers, branch, fallback, faq, human, language, search, service
 from actions.kit import Kit, TopicAction, Turn, changes
 from bot.database import Database
 from bot.handoff import Handoff
@@ -33,7 +33,7 @@ from knowledge.places import Places
 
 log = logging.getLogger(__name__)
 
-TOPICS = (answers, branch, fallback, faq, human, search, service)
+TOPICS = (answers, branch, fallback, faq, human, language, search, service)
 
 
 def create(settings: Settings, database: Database) -> Starlette:

@@ -12,6 +12,7 @@ from actions.where import Where, ask_which, remember, say_outside, where
 from bot import clock
 from knowledge import branches, hours
 from knowledge.branches import Branch
+from knowledge.languages import FIRST
 from knowledge.names import distance_in_french
 from knowledge.places import Place
 from knowledge.search import Stale, staleness
@@ -43,7 +44,7 @@ class FindBranch:
         kind = {"type_label": {"say": f"utter_type_{branch_type}"}} if branch_type else {}
         turn.say(
             "utter_branches" if branch_type else "utter_branches_any",
-            choices=choices("utter_branch_line", [(_payload(branch), _line(branch)) for branch in near]),
+            choices=choices("utter_branch_line", [(_payload(branch), _line(branch, turn.language)) for branch in near]),
             mark=mark([branch.fictional for branch in near]),
             **label,
             **kind,
@@ -126,14 +127,14 @@ def _shown(near: list[Branch], already: list[str]) -> Events:
     return set_slots(branches=ids, topic="branch", search_open=False, asked=None, detail=None)
 
 
-def _line(branch: Branch) -> Words:
+def _line(branch: Branch, language: str) -> Words:
     phone = spaced(branch.phone or "")
     return {
         "name": branch.label,
         "address": branch.address,
         "distance": distance_in_french(branch.distance_km),
         "phone": phone,
-        "opening": _opening(branch),
+        "opening": _opening(branch, language),
         **_age(branch),
         "dated": {"say": "utter_branch_dated"} if _stale(branch) == "dated" else "",
         "card": {
@@ -141,14 +142,14 @@ def _line(branch: Branch) -> Words:
             "address": branch.address,
             "distance": distance_in_french(branch.distance_km),
             "phone": phone,
-            "hours": hours.in_french(branch.hours) if branch.hours else "",
+            "hours": hours.in_language(branch.hours or "", language),
             "updated": _checked(branch),
             "map_url": map_url(branch.address, branch.lat, branch.lon),
         },
     }
 
 
-def _opening(branch: Branch) -> Words:
+def _opening(branch: Branch, language: str) -> Words:
     """Open until, or closed and opens when; of hours older than two years, only that they are. Said by a response."""
     if branch.hours and _stale(branch) == "old":
         return {"say": "utter_opening_old", "updated": _checked(branch)}
@@ -159,8 +160,8 @@ def _opening(branch: Branch) -> Words:
     if state.open and state.until is None:
         return {"say": "utter_open_always"}
     if state.open and state.until is not None:
-        return {"say": "utter_open_until", "hour": _hour(state.until)}
-    return {"say": "utter_opens", **_when(state.next_opening, now)}
+        return {"say": "utter_open_until", "hour": _hour(state.until, language)}
+    return {"say": "utter_opens", **_when(state.next_opening, now, language)}
 
 
 def _stale(branch: Branch) -> Stale:
@@ -188,17 +189,19 @@ def _meanings(near: list[Branch]) -> Words:
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def _when(instant: datetime | None, now: datetime) -> Words:
+def _when(instant: datetime | None, now: datetime, language: str) -> Words:
     if instant is None:
         return {"day": ""}
     local = instant.astimezone(clock.PARIS)
     days = (local.date() - now.date()) // timedelta(days=1)
     day = {0: "today", 1: "tomorrow"}.get(days, _DAYS[local.weekday()] if days < 7 else "later")
-    return {"day": day, "hour": _hour(local), "date": f"{local:%d/%m}"}
+    return {"day": day, "hour": _hour(local, language), "date": f"{local:%d/%m}"}
 
 
-def _hour(instant: datetime) -> str:
+def _hour(instant: datetime, language: str) -> str:
     local = instant.astimezone(clock.PARIS)
+    if language != FIRST:
+        return f"{local:%-H:%M}"
     return f"{local.hour} h {local.minute:02}" if local.minute else f"{local.hour} h"
 
 
@@ -211,7 +214,7 @@ def _say_hours(turn: Turn, branch: Branch) -> None:
     }
     words["meaning"] = {"say": f"utter_meaning_{branch.type}"} if branch.type in _EXPLAINED else ""
     phone_line: Words | str = {"say": "utter_line_phone"} if branch.phone else ""
-    written = hours.in_french(branch.hours) if branch.hours else ""
+    written = hours.in_language(branch.hours or "", turn.language)
     if not written:
         turn.say("utter_branch_hours_unknown", **words, phone_line=phone_line)
         return
@@ -220,9 +223,9 @@ def _say_hours(turn: Turn, branch: Branch) -> None:
         "utter_branch_hours",
         **words,
         phone_line=phone_line,
-        opening=_opening(branch),
+        opening=_opening(branch, turn.language),
         hours=written,
-        short_hours=hours.in_french(branch.hours or "", short=True),
+        short_hours=hours.in_language(branch.hours or "", turn.language, short=True),
         hours_line=hours_line,
         dated_line={"say": "utter_line_dated"} if _stale(branch) == "dated" else "",
     )

@@ -27,7 +27,7 @@ class Faq:
         if article is None:
             turn.say("utter_article_missing")
             return []
-        turn.say("utter_article", choices=self._related(turn, article), **_words(article))
+        turn.say("utter_article", only_french=True, choices=self._related(turn, article), **_words(article))
         return []
 
     def _related(self, turn: Turn, said: Article) -> list[dict[str, object]]:

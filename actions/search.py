@@ -71,7 +71,7 @@ class SearchService:
         if own_words and turn.awaited != "place":
             return Wish(None, own_words, own_words)
         if turn.slot("need_label") and (found.said or turn.slot("search_open")):
-            return Wish(turn.slot("need"), turn.slot("query"), turn.slot("need_label"))
+            return _remembered(self.kit, turn)
         return None
 
     def _ask_need(self, turn: Turn, place: Place | None) -> Events:
@@ -115,7 +115,7 @@ class MoreResults:
         if place is None or not turn.slot("need_label"):
             turn.say("utter_more_nothing")
             return _waiting("need")
-        wish = Wish(turn.slot("need"), turn.slot("query"), turn.slot("need_label"))
+        wish = _remembered(self.kit, turn)
         page = await look(self.kit, wish, place, turn.slot("shown") or [])
         words = {"need_label": wish.label, **place_words(place)}
         if not page.hits:
@@ -123,6 +123,12 @@ class MoreResults:
             return []
         turn.say("utter_search_more", **words, **shown(page.hits), **footer(page))
         return _results(page, turn.slot("shown") or [])
+
+
+def _remembered(kit: Kit, turn: Turn) -> Wish:
+    """The wish of the turns before, its label in the language of this one."""
+    label = kit.needs.relabel(turn.slot("need_label"), turn.language)
+    return Wish(turn.slot("need"), turn.slot("query"), label)
 
 
 async def look(kit: Kit, wish: Wish, place: Place, already: list[str]) -> search.SearchPage:

@@ -38,7 +38,7 @@ class Details:
 
     @staticmethod
     def _say(turn: Turn, details: ServiceDetails) -> None:
-        words = _words(details)
+        words = _words(details, turn.language)
         asked = next((aspect for aspect in turn.heard("aspect")), "")
         if asked == "hours":
             turn.say("utter_aspect_hours", **words)
@@ -111,7 +111,7 @@ def _payload(intent: str, service_id: str) -> str:
     return f"/{intent}" + json.dumps({"service": service_id}, ensure_ascii=False)
 
 
-def _words(details: ServiceDetails) -> Words:
+def _words(details: ServiceDetails, language: str) -> Words:
     phone = "" if details.professionals_only else spaced(details.phone)
     given: dict[str, Any] = {
         "name": details.name,
@@ -122,8 +122,8 @@ def _words(details: ServiceDetails) -> Words:
         "address": details.address,
         "phone": phone,
         "email": details.email,
-        "hours": hours.in_french(details.hours) if details.hours else "",
-        "short_hours": hours.in_french(details.hours, short=True) if details.hours else "",
+        "hours": hours.in_language(details.hours, language),
+        "short_hours": hours.in_language(details.hours, language, short=True),
         "conditions": _clip(details.conditions, _LONGEST_CONDITIONS),
         "updated": f"{details.updated:%m/%Y}",
         "dated": {"say": "utter_dated"} if details.stale != "fresh" else "",

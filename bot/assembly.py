@@ -20,6 +20,7 @@ from bot.handoff import Handoff
 from bot.inbox import Inbox
 from bot.keys import Keys, load_keys
 from bot.lane import Lane
+from bot.language import Listening
 from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
@@ -39,6 +40,7 @@ from channels.twilio_setup import TwilioSettings
 from knowledge.catalogue import silent
 from knowledge.catalogue_report import ImportReport, Progress
 from knowledge.data_inclusion import DataInclusion, refresh
+from knowledge.languages import Languages
 from knowledge.lexicons import Lexicon
 
 
@@ -115,7 +117,8 @@ class Relais:
 
     @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.database, self.vault, self.queue, self.first_reading)
+        listening = Listening(Languages.from_file())
+        return Inbox(self.database, self.vault, self.queue, self.first_reading, listening)
 
     @cached_property
     def outbox(self) -> Outbox:

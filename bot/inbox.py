@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -13,11 +14,14 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from bot import clock, events, vault
 from bot.database import AnyRow, Database
+from bot.language import Listening, Spoken, record
 from bot.masking import conceal
 from bot.models import conversation, message
 from bot.queue import ANSWER, Queue
 from bot.vault import Vault
 from channels.base import Inbound
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,11 +62,19 @@ class _Repeat(Exception):
 class Inbox:
     """The one way in, for every channel."""
 
-    def __init__(self, database: Database, vault: Vault, queue: Queue, hearing: Hearing | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        queue: Queue,
+        hearing: Hearing | None = None,
+        listening: Listening | None = None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._queue = queue
         self._hearing = hearing
+        self._listening = listening
 
     async def receive(self, inbound: Inbound) -> Received:
         """Store a message, once; raises DatabaseUnavailable, then nothing was stored.
@@ -101,13 +113,30 @@ class Inbox:
         )
         if stored is None:
             raise _Repeat
-        heard = await self._hear(connection, inbound, row, message_id)
+        language = await self._language(connection, inbound, row)
+        heard = await self._hear(connection, inbound, row, message_id, language)
         if not heard and (row.lease_until is None or row.lease_until <= now):
             await self._queue.defer(connection, ANSWER, row.id)
         await events.tell(connection, inbound.channel, row.id)
         return Received(message_id, row.id, row.last_seq, fresh=True)
 
-    async def _hear(self, connection: AsyncConnection, inbound: Inbound, row: AnyRow, message_id: UUID) -> bool:
+    async def _language(self, connection: AsyncConnection, inbound: Inbound, row: AnyRow) -> str:
+        """The language to answer in; a fault of ours leaves the one that was."""
+        before = Spoken(row.language, row.language_asked)
+        if self._listening is None:
+            return before.language
+        try:
+            spoken = self._listening.next(before, inbound.text)
+        except Exception:
+            log.exception("the language of a message of conversation %s could not be told", row.id)
+            return before.language
+        if spoken != before:
+            await record(connection, row.id, spoken, seq=row.last_seq)
+        return spoken.language
+
+    async def _hear(
+        self, connection: AsyncConnection, inbound: Inbound, row: AnyRow, message_id: UUID, language: str
+    ) -> bool:
         if self._hearing is None:
             return False
         arrival = Arrival(
@@ -117,7 +146,7 @@ class Inbox:
             conversation_id=row.id,
             owner=row.owner,
             version=row.version,
-            language=row.language,
+            language=language,
             opted_out=row.opted_out_at is not None,
         )
         return await self._hearing.at_the_door(connection, arrival)

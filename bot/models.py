@@ -59,6 +59,8 @@ conversation = Table(
     Column("lease", Uuid),
     _moment("lease_until"),
     Column("language", Text, nullable=False, server_default="fr"),
+    Column("language_asked", Boolean, nullable=False, server_default="false", comment="the person chose it"),
+    Column("language_seq", BigInteger, nullable=False, server_default="0", comment="the message that decided it"),
     _moment("opted_out_at"),
     _moment("created_at", nullable=False),
     _moment("last_inbound_at"),

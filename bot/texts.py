@@ -9,9 +9,9 @@ import yaml
 
 from bot.settings import ROOT
 from channels.base import Reply
+from knowledge.languages import FIRST, Languages
 
 RESPONSES = ROOT / "nlu" / "responses"
-_FALLBACK = "fr"
 
 
 class MissingText(KeyError):
@@ -22,16 +22,21 @@ class Texts:
     """All system sentences, read once at start."""
 
     def __init__(self, folder: Path = RESPONSES) -> None:
+        self._names = Languages.from_file()
         self._languages = {path.stem: _system(path) for path in sorted(folder.glob("*.yml"))}
 
-    def say(self, key: str, *, kind: str, language: str = _FALLBACK) -> Reply:
-        """The sentence for a channel kind and a language; French where there is no translation."""
-        variations = self._languages.get(language, {}).get(key) or self._languages[_FALLBACK].get(key)
+    def say(self, key: str, *, kind: str, language: str = FIRST) -> Reply:
+        """The sentence for a channel kind and a language; where it has none, French, after one line that says so."""
+        written = self._languages.get(language, {}).get(key)
+        variations = written or self._languages[FIRST].get(key)
         if not variations:
             raise MissingText(key)
         chosen = next((v for v in variations if v.get("channel") == kind), None)
         plain = next((v for v in variations if "channel" not in v), variations[0])
-        return Reply(text=str((chosen or plain)["text"]).strip(), key=key)
+        text = str((chosen or plain)["text"]).strip()
+        if written:
+            return Reply(text, key=key, language=language)
+        return Reply(f"{self._names.in_french(language)}\n{text}".strip(), key=key, language=FIRST)
 
 
 def _system(path: Path) -> dict[str, list[dict[str, Any]]]:

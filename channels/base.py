@@ -53,12 +53,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Reply:
-    """One message for the person, whatever the channel."""
+    """One message for the person, whatever the channel; `language` is what it is written in, "" where unknown."""
 
     text: str
     choices: tuple[Choice, ...] = ()
     footer: str = ""
     key: str = ""
+    language: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "choices": [asdict(choice) for choice in self.choices]}
@@ -71,6 +72,7 @@ class Reply:
             choices=tuple(Choice.from_json(choice) for choice in data.get("choices") or ()),
             footer=str(data.get("footer") or ""),
             key=str(data.get("key") or ""),
+            language=str(data.get("language") or ""),
         )
 
 

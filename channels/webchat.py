@@ -23,6 +23,7 @@ MAX_BODY = 16 * 1024
 
 HEARTBEAT = b":\n\n"
 _CHOICE = re.compile(r"[0-9]{1,12}\.[0-9]{1,3}")
+_RIGHT_TO_LEFT = frozenset({"ar"})
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -121,6 +122,8 @@ def message_event(shown: Shown) -> bytes:
         "choices": [_choice(shown.seq, place, choice) for place, choice in enumerate(shown.reply.choices, 1)],
         "footer": shown.reply.footer,
         "at": shown.at,
+        "lang": (language := shown.reply.language),
+        "dir": "rtl" if language in _RIGHT_TO_LEFT else "ltr" if language else "auto",
     }
     if shown.client:
         data["client"] = shown.client

@@ -6,14 +6,17 @@ read, or that depend on something else ("unknown"), are not known: nothing here 
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import holidays
 from opening_hours import OpeningHours, State, validate
+
+from knowledge.languages import Languages
 
 PARIS = ZoneInfo("Europe/Paris")
 _DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -70,16 +73,55 @@ def in_french(hours: str, *, short: bool = False) -> str:
     « du lundi au vendredi de 9 h à 12 h et de 14 h à 17 h ; le samedi de 9 h à 12 h », or, `short`
     as for an SMS, « lun-ven 9h-12h, 14h-17h ; sam 9h-12h ».
     """
-    parsed = _parse(hours)
-    if parsed is None:
-        return ""
-    weeks = [_week(parsed, _MONDAY + timedelta(weeks=number)) for number in range(53 if _DATED.search(hours) else 1)]
-    usual = max(filter(any, weeks), key=weeks.count, default=((),) * 7)
+    usual, varies = _usual(hours)
     written = _write(usual, short=short)
-    varies = any(week != usual for week in weeks)
     if not written or not varies:
         return written
     return written + (" (selon les dates)" if short else " (les horaires changent selon les dates)")
+
+
+def in_language(hours: str, language: str, *, short: bool = False) -> str:
+    """The week in one of the nine languages: plain French, or « Mon-Fri 9:00-12:00, 14:00-17:00; Sat 9:00-12:00 »."""
+    said = _languages().hours(language)
+    if said is None:
+        return in_french(hours, short=short)
+    usual, varies = _usual(hours)
+    if usual == _ROUND_THE_CLOCK:
+        return str(said["always"])
+    groups: dict[tuple[Range, ...], list[int]] = {}
+    for number, day in enumerate(usual):
+        if day:
+            groups.setdefault(day, []).append(number)
+    written = "; ".join(f"{_named(days, said)} {_clock(ranges)}" for ranges, days in groups.items())
+    return f"{written} {said['varies']}" if written and varies else written
+
+
+def _named(days: Sequence[int], said: Mapping[str, Any]) -> str:
+    if len(days) == 7:
+        return str(said["daily"])
+    runs = itertools.groupby(enumerate(days), key=lambda pair: pair[1] - pair[0])
+    stretches = ([day for _, day in run] for _, run in runs)
+    return ", ".join("-".join(dict.fromkeys((said["days"][run[0]], said["days"][run[-1]]))) for run in stretches)
+
+
+def _clock(ranges: Sequence[Range]) -> str:
+    hours = ([minutes if minutes <= 24 * 60 else minutes - 24 * 60 for minutes in span] for span in ranges)
+    return ", ".join("-".join(f"{minutes // 60}:{minutes % 60:02}" for minutes in span) for span in hours)
+
+
+@lru_cache(maxsize=1)
+def _languages() -> Languages:
+    return Languages.from_file()
+
+
+def _usual(hours: str) -> tuple[tuple[tuple[Range, ...], ...], bool]:
+    """The commonest week, and whether there are others; an empty one when the hours cannot be read."""
+    parsed = _parse(hours)
+    if parsed is None:
+        return ((),) * 7, False
+    weeks = [_week(parsed, _MONDAY + timedelta(weeks=number)) for number in range(53 if _DATED.search(hours) else 1)]
+    usual = max(filter(any, weeks), key=weeks.count, default=((),) * 7)
+    return usual, any(week != usual for week in weeks)
 
 
 @lru_cache(maxsize=4096)

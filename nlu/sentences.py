@@ -2,7 +2,8 @@
 
 A response has variations; the one that asks for the most (conditions first, then the kind of
 channel) and gets it is said. Among equals the message's id decides, so that a repeated turn says
-the same. Languages are files: nlu/responses/<language>.yml, French where one is missing.
+the same. Languages are files: nlu/responses/<language>.yml; where something of a reply is missing there, it is
+French, after one line in their language that says so (knowledge/languages.yml, `in_french`).
 
 A variation may ask to fit a number of SMS segments: the names of its choices give way first, then its
 wording, by the variations whose condition is `brief`.
@@ -11,21 +12,25 @@ wording, by the variations whose condition is `brief`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Set
 from zlib import crc32
 
 import yaml
 
 from channels import sms_text
 from channels.base import Reply
+from knowledge.languages import FIRST, RIGHT_TO_LEFT, Languages
 from knowledge.names import short_name
 
-FIRST_LANGUAGE = "fr"
 _NAME_LIMITS = (80, 60, 48, 40, 34, 30, 27, 24, 21)
 _BRIEF_NAME_LIMITS = (40, 34, 30, 27, 24, 21, 18, 15, 12)
 _STEPS = [*((False, limit) for limit in _NAME_LIMITS), *((True, limit) for limit in _BRIEF_NAME_LIMITS)]
+_MARK = "\u200e"
+_ARABIC = re.compile("[\u0600-\u06ff]")
+_WORD = re.compile(r"\w")
+_BEFORE_SIGN = re.compile("(?<=[^ \n]) (?=[:;!?،؛؟])")  # French alone puts a space there
 _NAMES = re.compile(r"\{(\w+)\}")
 
 
@@ -42,8 +47,10 @@ class Ask:
     """What chooses among the variations of a response."""
 
     kind: str
-    language: str = FIRST_LANGUAGE
+    language: str = FIRST
     seed: str = ""
+    missing: Set[str] = field(default_factory=set, compare=False)
+    """What was said in French because the language has it not; filled while a reply is worded."""
 
 
 class Sentences:
@@ -51,6 +58,7 @@ class Sentences:
 
     def __init__(self, by_language: Mapping[str, Mapping[str, List[Dict[str, Any]]]]) -> None:
         self._by_language = by_language
+        self._names = Languages.from_file()
 
     @classmethod
     def from_folder(cls, folder: Path) -> Sentences:
@@ -59,13 +67,22 @@ class Sentences:
 
     def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable."""
+        notice = self._names.in_french(ask.language)
+        only_french = bool(notice and variables.get("only_french"))  # what it is to say exists in French alone
+        ask = replace(ask, missing=set(), language=FIRST if only_french else ask.language)
+        reply = self._fitted(key, ask, variables)
+        if not ask.missing and not only_french:
+            return {**reply, "language": ask.language}
+        return {**reply, "text": f"{notice}\n{reply['text']}".strip(), "language": FIRST}
+
+    def _fitted(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         most = (self._variation(key, ask, variables).get("metadata") or {}).get("segments")
         if most is None:
             return self._render(key, ask, variables)
         reply: Dict[str, Any] = {}
         for brief, limit in _STEPS:
             reply = self._render(key, ask, {**variables, "brief": brief}, limit)
-            if segments(reply) <= most:
+            if _fits_in(reply, most, ask.language):
                 break
         return reply
 
@@ -101,8 +118,9 @@ class Sentences:
         for name in _NAMES.findall(text):
             if name not in variables:
                 raise MissingVariable(f"{key}: {name}")
-            given[name] = self._value(variables[name], ask, variables)
-        return _tidy(text.format_map(given))
+            given[name] = _set_apart(self._value(variables[name], ask, variables), ask.language)
+        tidy = _tidy(text.format_map(given))
+        return tidy if ask.language == FIRST or key in ask.missing else _BEFORE_SIGN.sub("", tidy)
 
     def _value(self, value: Any, ask: Ask, variables: Mapping[str, Any]) -> Any:
         """A variable is a value, or another response to say: `{"say": "utter_…", more variables}`."""
@@ -111,13 +129,15 @@ class Sentences:
         return "" if value is None else value
 
     def _variation(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
-        for language in (ask.language, FIRST_LANGUAGE):
+        for language in (ask.language, FIRST):
             fitting = [
                 variation
                 for variation in self._by_language.get(language, {}).get(key, ())
                 if _fits(variation, ask.kind, variables)
             ]
             if fitting:
+                if language != ask.language:
+                    ask.missing.add(key)
                 most = max(_wishes(variation) for variation in fitting)
                 best = [variation for variation in fitting if _wishes(variation) == most]
                 return best[crc32(f"{ask.seed}{key}".encode()) % len(best)]
@@ -134,11 +154,24 @@ def _wishes(variation: Mapping[str, Any]) -> tuple:
     return (len(variation.get("condition") or ()), variation.get("channel") is not None)
 
 
+def _set_apart(value: Any, language: str) -> Any:
+    """Between left-to-right marks in Arabic: the pairs of a phone number and the end of a name keep their order."""
+    if language not in RIGHT_TO_LEFT or not value or _ARABIC.search(str(value)) or not _WORD.search(str(value)):
+        return value
+    return f"{_MARK}{value}{_MARK}"
+
+
 def _tidy(text: str) -> str:
     """Without the parts of an enumeration, the words and the lines that turned out empty."""
     lines = (", ".join(part for part in line.split(", ") if part.strip()) for line in text.split("\n"))
     words = (" ".join(line.split()).replace(" .", ".") for line in lines)
     return "\n".join(line for line in words if line)
+
+
+def _fits_in(reply: Mapping[str, Any], most: int, language: str) -> bool:
+    """A segment holds 153 letters of GSM-7 and 67 of others: two and a half times as many say the same in Arabic."""
+    paid = sms_text.segments(sms_text.body(Reply.from_json(reply)))
+    return paid.count <= (most if paid.encoding == "GSM-7" or language == FIRST else most * 5 // 2)
 
 
 def segments(reply: Mapping[str, Any]) -> int:

@@ -176,6 +176,7 @@ class Talk:
     engine: Engine
     id: UUID
     kind: str = "web"
+    language: str = "fr"
 
     def say(self, text: str = "", *, payload: str | None = None, message_id: UUID | None = None) -> dict[str, Any]:
         """One message; the engine's whole answer."""
@@ -196,7 +197,7 @@ class Talk:
             "text": text,
             "payload": payload,
             "kind": self.kind,
-            "language": "fr",
+            "language": self.language,
         }
 
     def new_message(self, text: str) -> UUID:

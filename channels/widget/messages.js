@@ -24,7 +24,7 @@ function dated(value) {
 
 function choiceButton(choice, label, about, choose) {
   const told = h("span", { class: "told" });
-  const button = h("button", { type: "button", class: "choice" }, h("span", { dir: "auto" }, label), about, told);
+  const button = h("button", { type: "button", class: "choice" }, h("bdi", {}, label), about, told);
   button.addEventListener("click", () => {
     if (!choose(choice)) return;
     button.classList.add("chosen");
@@ -34,7 +34,7 @@ function choiceButton(choice, label, about, choose) {
 }
 
 function fact(kind, value) {
-  return value ? h("p", { class: kind, dir: "auto" }, value) : null;
+  return value ? h("p", { class: kind }, h("bdi", {}, value)) : null;
 }
 
 function cardView(choice, choose) {
@@ -46,7 +46,7 @@ function cardView(choice, choose) {
   return h(
     "li",
     { class: "card" },
-    h("p", { class: "card-name", dir: "auto" }, h("strong", {}, card.name)),
+    h("p", { class: "card-name" }, h("bdi", {}, h("strong", {}, card.name))),
     fact(new RegExp(TEXTS.example, "i").test(card.note) ? "example" : "note", card.note),
     fact("where", where),
     fact("hours", card.hours),
@@ -81,14 +81,16 @@ function words(data) {
 export function messageView(data, choose) {
   const mine = data.author === "person";
   const status = h("span", { class: "status" });
+  // What we wrote says its language and direction; what people wrote is shown as its letters ask for.
+  const dir = data.dir || "auto";
   return h(
     "article",
-    { class: `message ${data.author}` },
-    h("p", { class: "meta" }, h("span", { class: "author" }, TEXTS.authors[data.author] || data.author), " ", stamp(data.at), " ", status),
-    data.text ? h("div", { class: "bubble", dir: "auto" }, ...rich(data.text)) : null,
+    { class: `message ${data.author}`, lang: data.lang || null, dir: dir === "auto" ? null : dir },
+    h("p", { class: "meta", lang: TEXTS.lang, dir: "ltr" }, h("span", { class: "author" }, TEXTS.authors[data.author] || data.author), " ", stamp(data.at), " ", status),
+    data.text ? h("div", { class: "bubble", dir }, ...rich(data.text)) : null,
     ...choicesView(data.choices || [], choose),
-    data.footer ? h("p", { class: "footer", dir: "auto" }, ...rich(data.footer)) : null,
-    mine ? null : readButton(words(data)),
+    data.footer ? h("p", { class: "footer", dir }, ...rich(data.footer)) : null,
+    mine ? null : readButton(words(data), data.lang || undefined),
   );
 }
 

@@ -31,7 +31,7 @@ export function outside(href, attributes, ...children) {
 function linked(match) {
   const [whole, address, phone, before, short] = match;
   if (address) return webAddress(address) ? [outside(webAddress(address), {}, address)] : [whole];
-  if (phone) return [h("a", { href: dial(phone) }, phone)];
+  if (phone) return [h("a", { href: dial(phone), dir: "ltr" }, phone)];
   return [before, h("a", { href: dial(short) }, short)];
 }
 

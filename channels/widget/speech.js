@@ -5,9 +5,9 @@ import { TEXTS } from "./texts.js";
 const synthesis = window.speechSynthesis;
 let current = null;
 
-function localVoice() {
+function localVoice(lang = TEXTS.lang) {
   const voices = synthesis ? synthesis.getVoices() : [];
-  return voices.find((voice) => voice.localService && voice.lang.toLowerCase().startsWith(TEXTS.lang));
+  return voices.find((voice) => voice.localService && voice.lang.toLowerCase().startsWith(lang));
 }
 
 export function watchVoices(root) {
@@ -23,8 +23,8 @@ export function hush() {
   synthesis.cancel();
 }
 
-function speak(button, label, words) {
-  const voice = localVoice();
+function speak(button, label, words, lang) {
+  const voice = localVoice(lang);
   if (!voice) return;
   const utterance = new SpeechSynthesisUtterance(words);
   utterance.voice = voice;
@@ -41,13 +41,15 @@ function speak(button, label, words) {
   synthesis.speak(utterance);
 }
 
-export function readButton(words) {
+// A French voice would make nonsense of another language: without a voice for it, there is no button.
+export function readButton(words, lang = TEXTS.lang) {
+  if (lang !== TEXTS.lang && !localVoice(lang)) return null;
   const label = h("span", {}, TEXTS.read);
   const button = h("button", { type: "button", class: "read" }, icon("sound"), label);
   button.addEventListener("click", () => {
     const stopping = button.classList.contains("active");
     hush();
-    if (!stopping) speak(button, label, words);
+    if (!stopping) speak(button, label, words, lang);
   });
   return button;
 }

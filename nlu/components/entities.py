@@ -20,6 +20,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot import clock
 from knowledge import dates
+from knowledge.languages import Languages
 from knowledge.needs import Needs
 from knowledge.places import Places
 
@@ -38,13 +39,17 @@ def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
     ]
 
 
-def find(text: str, places: Places, needs: Needs, today: date) -> Iterator[Found]:
+def find(text: str, places: Places, needs: Needs, languages: Languages, today: date) -> Iterator[Found]:
     """Entities of a text: name, value, start, end, score, key. A shared place is found once a candidate."""
     for match in places.find(text):
         for place in match.places:
             yield "place", place.code, match.start, match.end, match.score, place.key
-    for need in needs.find(text)[:1]:
+    wanted = [] if languages.asked(text) else needs.find(text)[:1]
+    for need in wanted:
         yield "need", need.value, need.start, need.end, need.score, ""
+    for named in languages.named(text):
+        if named.code and not wanted:  # « un cours d'anglais » is a need
+            yield "language", named.code, named.start, named.end, 1.0, ""
     for moment in dates.find(text, today):
         yield moment.kind, moment.value, moment.start, moment.end, 1.0, ""
     for entity, value, pattern in _words():
@@ -54,11 +59,12 @@ def find(text: str, places: Places, needs: Needs, today: date) -> Iterator[Found
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class KnownEntities(EntityExtractorMixin, GraphComponent):
-    """Finds needs and places through knowledge/, kinds of branch and ordinals through nlu/entities.yml."""
+    """Finds needs, places and languages through knowledge/, kinds of branch and ordinals through nlu/entities.yml."""
 
     def __init__(self) -> None:
         self._places = Places.from_file()
         self._needs = Needs.from_file()
+        self._languages = Languages.from_file()
 
     @classmethod
     def create(
@@ -82,9 +88,8 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
             text = message.get(TEXT) or ""
             if text.startswith("/"):
                 continue
-            found = [
-                self._as_rasa(*entity) for entity in _longest(find(text, self._places, self._needs, _today(message)))
-            ]
+            named = find(text, self._places, self._needs, self._languages, _today(message))
+            found = [self._as_rasa(*entity) for entity in _longest(named)]
             message.set("entities", message.get("entities", []) + found, add_to_output=True)
         return messages
 

@@ -23,6 +23,7 @@ class TopicSentences(NaturalLanguageGenerator):
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
     ) -> Optional[Dict[str, Any]]:
         about = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
-        ask = Ask(output_channel, about.get("language") or "fr", str(about.get("message_id") or ""))
+        language = kwargs.pop("in_language", None) or about.get("language") or "fr"
+        ask = Ask(output_channel, language, str(about.get("message_id") or ""))
         reply = self._sentences.reply(utter_action, ask, {**tracker.current_slot_values(), **kwargs})
         return {"text": reply["text"], "custom": {"reply": reply}}

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, text
 
-from bot import clock, vault
+from bot import clock, language, vault
 from bot.assembly import Relais
 from bot.database import Database
 from bot.keys import Keys, load_keys
@@ -89,6 +89,11 @@ class Pipeline:
     async def work(self, conversation_id: UUID) -> None:
         await self.relais.turns.answer(conversation_id)
         await self.relais.delivery.deliver(conversation_id)
+
+    async def choose(self, message_id: UUID, code: str) -> None:
+        """Record the language that the engine understood to be asked for."""
+        async with self.relais.database.begin() as connection:
+            await language.choose(connection, message_id, code)
 
     async def hang(self, words: str) -> tuple[UUID, asyncio.Task[None]]:
         """A conversation, and its turn, which stays in the engine until `engine.gate` is set."""

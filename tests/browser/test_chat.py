@@ -230,3 +230,18 @@ def test_each_bubble_finds_its_own_direction(page: Page, server: ChatServer, wor
     bubble = page.locator(".bubble").filter(has_text="مرحبا").first
     expect(bubble).to_be_visible()
     assert bubble.evaluate("node => getComputedStyle(node).direction") == "rtl"
+
+
+def test_arabic_message_is_marked_and_its_names_stand_apart(page: Page, server: ChatServer) -> None:
+    """The message says its language and direction; French names, numbers and cards inside keep their own order."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(server.url)
+    ask(page, "arabe")
+    message = page.locator(".message.assistant")
+    expect(message).to_have_attribute("lang", "ar")
+    expect(message).to_have_attribute("dir", "rtl")
+    expect(message.locator(".bubble a")).to_have_attribute("dir", "ltr")
+    expect(message.locator(".card-name bdi")).to_have_text("Halte-garderie Les Petits Pas")
+    expect(message.locator(".meta")).to_have_attribute("lang", "fr")
+    assert message.evaluate("node => node.scrollWidth <= node.clientWidth")
+    expect(page.locator(".message.person")).not_to_have_attribute("dir", re.compile("."))

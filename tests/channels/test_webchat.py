@@ -141,3 +141,10 @@ def test_the_widget_is_small_and_whole() -> None:
     assert not re.search(rb"^(import|export) ", built.body, re.MULTILINE)
     assert set(re.findall(rb"https?://[\w.]+", built.body)) <= {b"http://www.w3.org"}
     assert b"innerHTML" not in built.body
+
+
+@pytest.mark.parametrize(("language", "direction"), [("ar", "rtl"), ("uk", "ltr"), ("", "auto")])
+def test_each_message_says_its_language_and_direction(language: str, direction: str) -> None:
+    """Ours are marked; what people and counsellors write is left to its own letters."""
+    data = read(message_event(Shown(1, "assistant", Reply("…", language=language), NOON)))
+    assert (data["lang"], data["dir"]) == (language, direction)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.hours import PARIS, UNKNOWN, in_french, opening, valid
+from knowledge.hours import PARIS, UNKNOWN, in_french, in_language, opening, valid
 from tests.needed import sample
 
 OFFICE = "Mo-Fr 09:00-12:00,14:00-17:00"
@@ -218,3 +218,20 @@ def test_closing_and_opening_take_turns(naive: datetime) -> None:
     assert change and change > now
     assert opening(OFFICE, change).open is not state.open
     assert date(change.year, change.month, change.day) not in holidays.country_holidays("FR", years=change.year)
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "said"),
+    [
+        ("en", "Mo-Fr 09:00-12:00,14:00-17:30; Sa 09:00-12:00", "Mon-Fri 9:00-12:00, 14:00-17:30; Sat 9:00-12:00"),
+        ("uk", "Mo,We-Fr 09:00-12:00", "пн, ср-пт 9:00-12:00"),
+        ("es", "Mo-Su 22:00-26:00", "todos los días 22:00-2:00"),
+        ("ro", "24/7", "în fiecare zi, zi și noapte"),
+        ("ar", "Apr-Sep: Mo 09:00-12:00", "الاثنين 9:00-12:00 (حسب التاريخ)"),
+        ("tr", "nothing", ""),
+        ("fr", "Mo-Fr 09:00-12:00", "du lundi au vendredi de 9 h à 12 h"),
+    ],
+)
+def test_in_other_languages(language: str, hours: str, said: str) -> None:
+    """Days in their language, hours as on a clock."""
+    assert in_language(hours, language) == said

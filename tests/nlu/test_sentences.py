@@ -44,12 +44,29 @@ SENTENCES = Sentences({"fr": FRENCH, "en": {"utter_hello": [{"text": "Hello {nam
         (Ask("sms"), {}, "Bjr Zoé"),
         (Ask("sms"), {"late": True}, "Bonsoir Zoé"),
         (Ask("sms", "en"), {}, "Hello Zoé"),
-        (Ask("web", "uk"), {}, "Bonjour Zoé"),
+        (Ask("web", "uk"), {}, "(На жаль, це є лише французькою.)\nBonjour Zoé"),
     ],
 )
 def test_the_most_demanding_variation_is_said(ask: Ask, variables: dict, text: str) -> None:
     """Language first, then situation, then channel; French where a language is missing."""
     assert SENTENCES.reply("utter_hello", ask, {"name": "Zoé", **variables})["text"] == text
+
+
+def test_what_is_only_in_french_is_said_to_be_so_once() -> None:
+    """One line in their language comes first, whatever number of parts is missing, and the reply counts as French."""
+    item = {"each": "utter_line", "payload": "/a", "name": "Crèche", "phone": "", "distance": ""}
+    reply = SENTENCES.reply("utter_list", Ask("web", "en"), {"choices": [item] * 3, "footer": "utter_end", "mark": ""})
+    assert reply["text"] == "(Sorry, I only have this in French.)\nVoici :"
+    assert reply["language"] == "fr"
+    assert SENTENCES.reply("utter_hello", Ask("web", "en"), {"name": "Zoé"})["language"] == "en"
+    assert SENTENCES.reply("utter_hello", Ask("web"), {"name": "Zoé"})["language"] == "fr"
+
+
+def test_names_and_numbers_keep_their_order_in_arabic() -> None:
+    """What is not Arabic stands between marks that show it from left to right; what is Arabic is left as it is."""
+    sentences = Sentences({"fr": {}, "ar": {"utter_call": [{"text": "اتصل {phone} {label} {nothing}"}]}})
+    reply = sentences.reply("utter_call", Ask("sms", "ar"), {"phone": "04 65", "label": "سكن", "nothing": ""})
+    assert reply["text"] == "اتصل \u200e04 65\u200e سكن"
 
 
 def test_a_repeat_says_the_same() -> None:
@@ -266,3 +283,15 @@ def places() -> list[Place]:
     found = [place for key in keys if (place := known.get(key)) and place.kind != "outside"]
     assert len(found) > len(quarters) + 60
     return found
+
+
+def test_letters_outside_gsm_get_room_for_the_same_words() -> None:
+    """Two GSM-7 segments are five of UCS-2: the names of the choices stay readable in Arabic."""
+    rows = {
+        "utter_list": [{"text": "خدمات :", "channel": "sms", "metadata": {"segments": 2}}],
+        "utter_line": [{"text": "{name}, 1,2 km, 04 72 00 00 00"}],
+    }
+    items = [{"each": "utter_line", "payload": "/a", "name": f"Crèche associative des petits pas {n}"} for n in "abc"]
+    reply = Sentences({"fr": rows, "ar": rows}).reply("utter_list", Ask("sms", "ar"), {"choices": items})
+    assert 2 < segments(reply) <= 5
+    assert all("petits" in choice["title"] for choice in reply["choices"])

@@ -71,7 +71,15 @@ SCRIPT: dict[str, tuple[Reply, ...]] = {
     "choix": (Reply("Quelle commune ?", (Choice("Bron", "/choose_place"), Choice("Chassieu", "/choose_place"))),),
     "lien": (Reply("<b>gras</b> https://exemple.test/page?a=1&b=2. Ou appelez le 3114."),),
     "deux": (Reply("Première phrase."), Reply("Deuxième phrase.")),
-    "arabe": (Reply("مرحبا، كيف يمكنني مساعدتك؟"),),
+    "arabe": (
+        Reply(
+            "مرحبا،\n\u200eMaison de la Métropole (Vaulx)\u200e: اتصل على 04 65 71 00 12 قبل الذهاب.\n"
+            "هل تريد شيئا آخر؟",
+            (Choice("نعم", "/affirm"), Choice(f"{CARDS[0].name}, 1,2 km", "/service_details", CARDS[0])),
+            footer="اختر رقما.",
+            language="ar",
+        ),
+    ),
     "menu": (Reply("Pour voir d'autres services, écrivez « suite ».", (Choice("Autres services", "/more_results"),)),),
 }
 

@@ -1,0 +1,166 @@
+"""The language of a conversation: heard, kept, asked for, and held under repeats and late turns."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from uuid import UUID
+
+import pytest
+
+from bot import language
+from bot.language import Listening, Spoken
+from knowledge.languages import Languages
+from tests.bot.conftest import Pipeline
+from tests.knowledge.said import lines
+
+FRENCH, ENGLISH, ARABIC = Spoken("fr"), Spoken("en"), Spoken("ar", asked=True)
+UNHEARD_AT_MOST = 4
+"""Sentences of the table that leave a French conversation French, being too near to it: « no hablo frances »."""
+
+
+@cache
+def listening() -> Listening:
+    return Listening(Languages.from_file())
+
+
+def said() -> list[tuple[str, str]]:
+    return [(code, text) for code, _, text in (line.partition(" | ") for line in lines("languages.txt"))]
+
+
+def test_languages_are_heard() -> None:
+    """First sentences in the eight other languages switch, and never to the wrong one."""
+    heard = {text: (code, listening().next(FRENCH, text).language) for code, text in said() if code != "fr"}
+    assert {text: pair for text, pair in heard.items() if pair[1] not in (pair[0], "fr")} == {}
+    unheard = [text for text, (_, found) in heard.items() if found == "fr"]
+    assert len(unheard) <= UNHEARD_AT_MOST, unheard
+
+
+@pytest.mark.parametrize("text", [text for code, text in said() if code == "fr"])
+def test_french_stays_french(text: str) -> None:
+    """Phonetic spelling, borrowed words, names of services and single words switch nothing."""
+    assert listening().next(FRENCH, text) == FRENCH
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text", "then"),
+    [
+        (ENGLISH, "mission locale vaulx", ENGLISH),
+        (ENGLISH, "Bron", ENGLISH),
+        (ENGLISH, "ok merci", ENGLISH),
+        (ENGLISH, "je voudrais aussi une aide pour payer mon loyer", Spoken("fr")),
+        (ARABIC, "je cherche une aide pour mon loyer", ARABIC),
+        (ARABIC, "i need help to find food", ARABIC),
+        (ARABIC, "мені потрібна допомога", Spoken("uk")),
+        (Spoken("uk"), "коли зустріч", Spoken("uk")),
+        (Spoken("uk"), "где мой дом", Spoken("uk")),
+        (Spoken("uk"), "здравствуйте, мы ищем квартиру", Spoken("ru")),
+        (FRENCH, "کمک می‌خواهم", FRENCH),
+        (FRENCH, "السلام عليكم, je cherche un logement pour ma famille à Bron", FRENCH),
+        (FRENCH, "", FRENCH),
+        (FRENCH, "https://example.org/where/is/the/help", FRENCH),
+        (FRENCH, "🙂👍", FRENCH),
+    ],
+)
+def test_language_is_kept_once_sure(spoken: Spoken, text: str, then: Spoken) -> None:
+    """Names and single words keep it, a whole sentence changes it, a wish outlives sentences of the same script."""
+    assert listening().next(spoken, text) == then
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("english please", "en"),
+        ("English", "en"),
+        ("do you speak english?", "en"),
+        ("en anglais svp", "en"),
+        ("vous parlez anglais ?", "en"),
+        ("بالعربية", "ar"),
+        ("العربية", "ar"),
+        ("en arabe s'il vous plaît", "ar"),
+        ("parlez arabe", "ar"),
+        ("po russki", "ru"),
+        ("по-русски пожалуйста", "ru"),
+        ("українською", "uk"),
+        ("українською будь ласка", "uk"),
+        ("en español por favor", "es"),
+        ("habla español?", "es"),
+        ("português por favor", "pt"),
+        ("türkçe lütfen", "tr"),
+        ("in romana va rog", "ro"),
+        ("en français svp", "fr"),
+        ("french please", "fr"),
+    ],
+)
+def test_language_is_asked_for(text: str, code: str) -> None:
+    """However it is asked for, in whatever language."""
+    assert listening().next(Spoken("tr"), text) == Spoken(code, asked=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cours de français",
+        "je cherche un cours d'anglais",
+        "anglais",
+        "apprendre le français à Bron",
+        "je parle anglais et espagnol",
+        "français ou anglais svp",
+        "a doctor who speaks arabic",
+        "farsi please",
+        "je suis roumaine",
+        "traducteur russe",
+    ],
+)
+def test_naming_a_language_is_not_asking_for_it(text: str) -> None:
+    """A course, a nationality, two languages, or one that we have not."""
+    assert listening().next(FRENCH, text).asked is False
+
+
+async def test_conversation_remembers_its_language(pipeline: Pipeline) -> None:
+    """The engine and the system's sentences get the language of the message, and of the names after it."""
+    await pipeline.say("hello i need help to find food")
+    await pipeline.say("Bron")
+    assert [question["language"] for question in pipeline.engine.asked] == ["en", "en"]
+    row = await pipeline.thread()
+    assert (row.language, row.language_asked, row.language_seq) == ("en", False, 1)
+
+
+async def test_what_is_said_at_once_is_in_the_language_of_the_message(pipeline: Pipeline) -> None:
+    """A first message that is a cry for help has its numbers in its own language."""
+    [text] = await pipeline.say("i want to kill myself")
+    assert "3114" in text
+    assert "free" in text
+
+
+async def test_repeat_decides_nothing(pipeline: Pipeline) -> None:
+    """A message delivered again after the language has changed leaves it."""
+    inbound = pipeline.sms("hello i need help to find food", sid="SM1")
+    await pipeline.relais.inbox.receive(inbound)
+    await pipeline.write("en français svp")
+    await asyncio.gather(*(pipeline.relais.inbox.receive(inbound) for _ in range(5)))
+    assert (await pipeline.thread()).language == "fr"
+
+
+async def test_late_turn_does_not_undo_a_later_wish(pipeline: Pipeline) -> None:
+    """The engine's own wish counts from the message that it was said in, however often its turn runs."""
+    first = (await pipeline.relais.inbox.receive(pipeline.sms("you know what i mean"))).message_id
+    await pipeline.choose(first, "ro")
+    assert (await pipeline.thread()).language == "ro"
+    await pipeline.write("english please")
+    await pipeline.choose(first, "ro")
+    row = await pipeline.thread()
+    assert (row.language, row.language_asked) == ("en", True)
+    await pipeline.choose(UUID(int=0), "tr")
+    assert (await pipeline.thread()).language == "en"
+
+
+async def test_fault_of_the_listening_refuses_no_message(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the language cannot be told, the message is taken in, and the language stays."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(language.Listening, "detect", broken)
+    await pipeline.say("hello i need help to find food")
+    assert [question["language"] for question in pipeline.engine.asked] == ["fr"]
