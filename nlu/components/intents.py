@@ -1,7 +1,7 @@
 """What the person wants: likeness to the sentences learnt, corrected by what we know.
 
-A text that does not look French is read with a second, slower vector. Distress is believed from a score of
-its own: to miss it costs more than to hear it once too often.
+A text that does not look French, or that may be a cry for help, is read with a second, slower vector too.
+Distress is believed from a low score on: to miss it costs more than to hear it once too often.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class IntentReader(IntentClassifier, GraphComponent):
             "sharpness": 1.5,
             "softness": 0.05,
             "temperature": 0.085,
-            "short": 60,
-            "distress_above": 0.0,
+            "short": 45,
+            "distress_doubt": -0.65,
+            "distress_above": -0.5,
         }
 
     @classmethod
@@ -101,15 +102,21 @@ class IntentReader(IntentClassifier, GraphComponent):
 
     def _read(self, message: Message, memory: Memory) -> None:
         text = message.get(TEXT) or ""
-        second = None
-        if not looks_french(text):
-            second = _of_length_one(second_vectors.encode([text]) - self._usual)[0]
-        raw = memory.scores(text, _vector(message), second)
+        like, familiar = memory.liken(text, _vector(message))
+        raw = memory.scores(like)
+        distress = self._distress(raw)
+        french = looks_french(text)
+        if not french or distress > self._config["distress_doubt"]:
+            whole = memory.scores(like, _of_length_one(second_vectors.encode([text]) - self._usual)[0])
+            distress = (distress + self._distress(whole)) / 2
+            raw = raw if french else whole
         shares = _shares(raw, self._config["temperature"])
         if text.isascii():
-            shares = shares * min(1.0, memory.familiarity(text) / _FAMILIAR_ENOUGH)
-        distress = DISTRESS in self._names and raw[self._names.index(DISTRESS)] > self._config["distress_above"]
-        self._rank(message, text, shares, bool(distress))
+            shares = shares * min(1.0, familiar / _FAMILIAR_ENOUGH)
+        self._rank(message, text, shares, distress > self._config["distress_above"])
+
+    def _distress(self, raw: np.ndarray) -> float:
+        return float(raw[self._names.index(DISTRESS)]) if DISTRESS in self._names else -1.0
 
     def _rank(self, message: Message, text: str, row: np.ndarray, distress: bool) -> None:
         scores = {name: float(score) for name, score in zip(self._names, row, strict=True)}

@@ -7,7 +7,7 @@ numbers and no code.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -73,30 +73,26 @@ class Memory:
         }
         return cls(arrays, shares, sharpness)
 
-    def scores(self, text: str, meaning: np.ndarray, second: Optional[np.ndarray] = None) -> np.ndarray:
+    def liken(self, text: str, meaning: np.ndarray) -> Tuple[np.ndarray, float]:
+        """Likeness to each sentence, and the share of the text's bits of words that were met: few in « zzz qqq »."""
+        row = spelling([text], _spelling_shares(self._shares))
+        places = self._place[row.indices]
+        counts = np.zeros(self._spelling.shape[1], dtype=np.float32)
+        counts[places[places >= 0]] = row.data[places >= 0]
+        letters = (row.indices >= LETTERS.start) & (row.indices < LETTERS.stop)
+        familiar = float((places[letters] >= 0).mean()) if letters.any() else 1.0
+        return self._shares["meaning"] ** 2 * (self._meaning @ meaning) + self._spelling @ counts, familiar
+
+    def scores(self, like: np.ndarray, second: Optional[np.ndarray] = None) -> np.ndarray:
         """One figure a class."""
-        like = self._shares["meaning"] ** 2 * (self._meaning @ meaning) + self._spelling @ self._counts(text)
         if second is None:
             return self._near(like, _whole(self._shares, False)) @ self._weights["quick"]
         like = like[self._arrays["chosen"]] + self._shares["second"] ** 2 * (self._second @ second)
         return self._near(like, _whole(self._shares, True)) @ self._weights["whole"]
 
-    def familiarity(self, text: str) -> float:
-        """The share of the text's bits of words that were met before: « zzzz qqqq » has few."""
-        columns = spelling([text], _spelling_shares(self._shares)).indices
-        columns = columns[(columns >= LETTERS.start) & (columns < LETTERS.stop)]
-        return float((self._place[columns] >= 0).mean()) if len(columns) else 1.0
-
     def _near(self, like: np.ndarray, whole: float) -> np.ndarray:
         near: np.ndarray = np.exp(self._sharpness * (like / whole - 1))
         return near
-
-    def _counts(self, text: str) -> np.ndarray:
-        row = spelling([text], _spelling_shares(self._shares))
-        places = self._place[row.indices]
-        counts = np.zeros(self._spelling.shape[1], dtype=np.float32)
-        counts[places[places >= 0]] = row.data[places >= 0]
-        return counts
 
     def save(self, path: Path) -> None:
         np.savez_compressed(path, **self._arrays)
