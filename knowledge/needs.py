@@ -7,12 +7,14 @@ A guess says which need it would be, not that the message asks for one.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from knowledge.guesses import NONE, Guess, Guesses
+from knowledge.languages import FIRST, Languages
 from knowledge.lexicons import spelled_out
 from knowledge.phrases import GAP, BadPhrase, Found, Phrases, expand, longest
 from knowledge.words import Word, fold
@@ -24,8 +26,8 @@ _LIKELIER = 0.5  # a theme named in one word gives way to a guess at least twice
 _UNLIKELY = 0.2
 _ONE_WORD = 0.9
 _NOTHING = 0.3  # from here, a message like those that name no need names none, whatever theme one of its words says
-_KEYS = {"label", "labels", "words", "other"}
-LANGUAGES = ("fr", "en", "ar", "es", "pt", "tr", "uk", "ru", "ro")
+_LABELS = Path(__file__).with_name("labels")
+_KEYS = {"label", "words", "other"}
 
 
 class BadNeeds(ValueError):
@@ -47,6 +49,7 @@ class Needs:
 
     def __init__(self, content: dict[str, Any], told: dict[str, list[str]] | None = None) -> None:
         self._rows: dict[str, dict[str, Any]] = {**content["categories"], **content["themes"]}
+        self._values: dict[str, str] | None = None
         self._phrases = Phrases(
             _entries(content), as_written=_foreign(content), fillers=content["fillers"], inflect=True
         )
@@ -60,11 +63,21 @@ class Needs:
         """The categories, then the themes."""
         return list(self._rows)
 
-    def label(self, value: str, language: str = "fr") -> str:
+    def label(self, value: str, language: str = FIRST) -> str:
         """What people are told, in French where the language has no label."""
-        row = self._rows[value]
-        label: str = row.get("labels", {}).get(language, row["label"])
+        label: str = labels(language).get(value) or self._rows[value]["label"]
         return label
+
+    def relabel(self, label: str, language: str) -> str:
+        """A label of another language in this one; other words as they are."""
+        value = self._labelled().get(label)
+        return self.label(value, language) if value else label
+
+    def _labelled(self) -> dict[str, str]:
+        if self._values is None:
+            codes = Languages.from_file().codes
+            self._values = {self.label(value, code): value for code in reversed(codes) for value in self._rows}
+        return self._values
 
     def find(self, text: str) -> list[NeedMatch]:
         """The needs said, best first: a theme before a guess before a category, the more said the better."""
@@ -106,6 +119,13 @@ def load(path: Path | None = None) -> dict[str, Any]:
     """The content of a needs file, unchecked."""
     content: dict[str, Any] = yaml.load((path or _FILE).read_bytes(), Loader=yaml.CBaseLoader)  # noqa: S506 (makes strings only)
     return content
+
+
+@lru_cache(maxsize=16)
+def labels(language: str) -> dict[str, str]:
+    """The labels of one language, by value; none where there is no such file."""
+    path = _LABELS / f"{language}.yml"
+    return yaml.load(path.read_bytes(), Loader=yaml.CBaseLoader) if path.exists() else {}  # noqa: S506 (makes strings only)
 
 
 def _score(found: Found[str]) -> float:
@@ -166,8 +186,8 @@ def _faults_of_rows(content: dict[str, Any]) -> Iterator[str]:
         yield from (f"{value} : « {key} » n'est pas une clé connue" for key in sorted(set(row) - _KEYS))
         if not row.get("label") or not row.get("words"):
             yield f"{value} : il faut un label et au moins une façon de dire (words)"
-        languages = {*row.get("other", {}), *row.get("labels", {})}
-        yield from (f"{value} : langue « {code} » inconnue" for code in sorted(languages - set(LANGUAGES)))
+        codes = Languages.from_file().codes
+        yield from (f"{value} : langue « {code} » inconnue" for code in sorted(set(row.get("other", {})) - set(codes)))
 
 
 def _doubles(content: dict[str, Any]) -> Iterator[str]:
