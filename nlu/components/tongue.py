@@ -20,7 +20,7 @@ _OTHER_LETTERS = re.compile("[ñáíóúãõşğıțăđł¿¡ÑÁÍÓÚÃÕŞĞ
 def _small_words() -> Tuple[FrozenSet[str], FrozenSet[str]]:
     data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
     french, other = (frozenset(str(data[name]).split()) for name in ("french", "other"))
-    return french, other - french
+    return french, other
 
 
 def looks_french(text: str) -> bool:
