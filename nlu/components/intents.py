@@ -29,6 +29,7 @@ RANKING = 6
 DISTRESS = "distress"
 _FAMILIAR_ENOUGH = 0.75
 _SURE = 0.95
+_SHORT = 60
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -62,6 +63,7 @@ class IntentReader(IntentClassifier, GraphComponent):
             "softness": 0.05,
             "temperature": 0.085,
             "short": 45,
+            "doubt": 0.7,
             "distress_doubt": -0.65,
             "distress_above": -0.5,
         }
@@ -106,14 +108,18 @@ class IntentReader(IntentClassifier, GraphComponent):
         raw = memory.scores(like)
         distress = self._distress(raw)
         french = looks_french(text)
-        if not french or distress > self._config["distress_doubt"]:
+        if not french or distress > self._config["distress_doubt"] or self._hesitates(raw, text):
             whole = memory.scores(like, _of_length_one(second_vectors.encode([text]) - self._usual)[0])
             distress = (distress + self._distress(whole)) / 2
-            raw = raw if french else whole
+            raw = (raw + whole) / 2 if french else whole
         shares = _shares(raw, self._config["temperature"])
         if text.isascii():
             shares = shares * min(1.0, familiar / _FAMILIAR_ENOUGH)
         self._rank(message, text, shares, distress > self._config["distress_above"])
+
+    def _hesitates(self, raw: np.ndarray, text: str) -> bool:
+        """Unsure of a short text: of a long one the second vector would take too long."""
+        return len(text) <= _SHORT and bool(_shares(raw, self._config["temperature"]).max() < self._config["doubt"])
 
     def _distress(self, raw: np.ndarray) -> float:
         return float(raw[self._names.index(DISTRESS)]) if DISTRESS in self._names else -1.0

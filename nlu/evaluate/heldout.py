@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Sequence, Tuple
 
@@ -26,11 +27,11 @@ class Sentence:
 
 def load(folder: Path = FOLDER) -> List[Sentence]:
     """Every sentence whose intent is to be read; those of "safe" have none of their own."""
+    turns: Dict[str, Iterator[str]] = {}
     return [
-        Sentence(text, intent, group, half)
+        Sentence(text, intent, group, next(turns.setdefault(group, cycle("AB"))))
         for group, intent, texts in _lists(folder)
-        for half, part in (("A", texts[0::2]), ("B", texts[1::2]))
-        for text in part
+        for text in texts
     ]
 
 
