@@ -1,9 +1,11 @@
 """The needs behind what people write, as the values of data·inclusion 1.0.
 
-Scores: a theme said in several words 1.0, in one word 0.9, a category 0.75; less when misspelled.
+Scores: a theme said in several words 1.0, in one word 0.9, a category 0.75; less when misspelled. Where no phrase of
+`needs.yml` names a theme, the likeliest one is guessed from the sentences of `needs_said.yml`: 0.5 to 0.7.
+A guess says which need it would be, not that the message asks for one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,13 +13,16 @@ from typing import Any
 
 import yaml
 
+from knowledge.guesses import Guesses
 from knowledge.languages import FIRST, Languages
 from knowledge.lexicons import spelled_out
 from knowledge.phrases import GAP, BadPhrase, Found, Phrases, expand, longest
-from knowledge.words import fold
+from knowledge.words import Word, fold
 
 _FILE = Path(__file__).with_name("needs.yml")
 _LABELS = Path(__file__).with_name("labels")
+_SAID = Path(__file__).with_name("needs_said.yml")
+_LIKELY = 0.18  # a guess less sure than this is none
 _KEYS = {"label", "words", "other"}
 
 
@@ -36,18 +41,20 @@ class NeedMatch:
 
 
 class Needs:
-    """The needs file, ready to read messages with."""
+    """The needs file, ready to read messages with; nothing is guessed without `told`, sentences by value."""
 
-    def __init__(self, content: dict[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any], told: dict[str, list[str]] | None = None) -> None:
         self._rows: dict[str, dict[str, Any]] = {**content["categories"], **content["themes"]}
         self._values: dict[str, str] | None = None
         self._phrases = Phrases(
             _entries(content), as_written=_foreign(content), fillers=content["fillers"], inflect=True
         )
+        examples = [*_told(told), *_plain(content)] if told else []
+        self._guesses = Guesses((spelled_out(text), value) for text, value in examples) if examples else None
 
     @classmethod
     def from_file(cls, path: Path | None = None) -> "Needs":
-        return cls(load(path))
+        return cls(load(path), load(_SAID))
 
     def values(self) -> list[str]:
         """The categories, then the themes."""
@@ -70,8 +77,22 @@ class Needs:
         return self._values
 
     def find(self, text: str) -> list[NeedMatch]:
-        """The needs said, best first: a theme before a category, the more said the better."""
+        """The needs said, best first: a theme before a guess before a category, the more said the better."""
         said = spelled_out(text)
+        named = self._named(said)
+        if self._guesses and not any("--" in match.value for match in named):
+            return self._guessed(said, named)
+        return named
+
+    def _guessed(self, said: Sequence[Word], named: list[NeedMatch]) -> list[NeedMatch]:
+        """A sure enough guess, unless phrases named its category, then the categories named."""
+        guess = self._guesses.best(said) if self._guesses else None
+        if guess is None or guess.sure < _LIKELY or any(guess.value.startswith(match.value) for match in named):
+            return named
+        return [NeedMatch(guess.value, guess.start, guess.end, round(min(0.7, 0.5 + guess.sure / 4), 3)), *named]
+
+    def _named(self, said: Sequence[Word]) -> list[NeedMatch]:
+        """The needs that phrases of the file name."""
         best: dict[str, tuple[tuple[float, ...], NeedMatch]] = {}
         for found in longest(self._phrases.find(said)):
             if found.value:
@@ -104,6 +125,17 @@ def _entries(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((phrase, "") for phrase in content["traps"])
     for value, row in {**content["categories"], **content["themes"]}.items():
         yield from ((phrase, value) for phrase in row["words"])
+
+
+def _told(told: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    yield from ((text, value) for value, texts in told.items() for text in texts)
+
+
+def _plain(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The phrases of the file that are plain words."""
+    for phrase, value in (*_entries(content), *_foreign(content)):
+        if value and not set(phrase) & set("(|…*"):
+            yield phrase, value
 
 
 def _foreign(content: dict[str, Any]) -> Iterator[tuple[str, str]]:

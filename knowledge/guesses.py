@@ -1,0 +1,136 @@
+"""The likeliest need of a message that says it in words nobody listed, by its likeness to told needs.
+
+Two readings of the same signs (words, their sounds, pairs, runs of 3 to 5 letters) are multiplied: the sentences
+of `needs_said.yml` most like the message, and how much each sign is of each need.
+"""
+
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from knowledge.words import Word, sound, stem
+
+NONE = "none"  # what sentences that name no need are kept under
+NEIGHBOURS = 12
+_SAME = 0.97  # so like a told sentence that nothing else counts
+SMOOTHING = 0.02
+_NOTHING_IS_BROAD = 0.4  # sentences that name no need share few signs: these count less against « none »
+FAINT = 0.02  # a sign that weighs less says too little to be looked up
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A value, the word that speaks for it most, and how sure from 0 to 1."""
+
+    value: str
+    start: int
+    end: int
+    sure: float
+
+
+class Guesses:
+    """Sentences with their needs, ready to be compared with."""
+
+    def __init__(self, said: Iterable[tuple[Sequence[Word], str]]) -> None:
+        rows = [(_signs(text), value) for text, value in said]
+        self._values = [value for _, value in rows]
+        met = Counter(sign for signs, _ in rows for sign in signs)
+        self._rarity = {sign: math.log(len(rows) / count) for sign, count in met.items()}
+        self._unknown = math.log(max(2, len(rows)))
+        self._holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        for row, (signs, _) in enumerate(rows):
+            length = self._length(signs)
+            for sign, count in signs.items():
+                self._holders[sign].append((row, count * self._rarity[sign] / length))
+        self._tilt, self._base = _tilts(rows)
+
+    def best(self, text: Sequence[Word]) -> Guess | None:
+        """The likeliest value, or nothing for a message like those that name no need."""
+        signs = _signs(text)
+        likely, nearest = self._likely(signs)
+        if not likely:
+            return None
+        value = max(likely, key=lambda one: likely[one])
+        if value == NONE:
+            return None
+        word = max(text, key=lambda one: self._tilt_of(_signs([one]), value))
+        return Guess(value, word.start, word.end, math.sqrt(likely[value] / sum(likely.values())) * nearest)
+
+    def _likely(self, signs: Mapping[str, float]) -> tuple[dict[str, float], float]:
+        """The weight of each value, and how like the message the nearest sentence is."""
+        near = self._nearest(signs)
+        if near and near[0][1] > _SAME:
+            return {self._values[near[0][0]]: 1.0}, 1.0
+        votes: dict[str, float] = defaultdict(float)
+        for row, likeness in near:
+            votes[self._values[row]] += likeness**3
+        tilts = {value: self._tilt_of(signs, value) for value in votes}
+        most = max(tilts.values(), default=0.0)
+        scale = max(6.0, sum(signs.values()) / 4)
+        likely = {
+            value: vote * math.exp((tilts[value] - most) / scale * (_NOTHING_IS_BROAD if value == NONE else 1))
+            for value, vote in votes.items()
+        }
+        return likely, near[0][1] if near else 0.0
+
+    def _nearest(self, signs: Mapping[str, float]) -> list[tuple[int, float]]:
+        likeness: dict[int, float] = defaultdict(float)
+        length = self._length(signs)
+        for sign, count in signs.items():
+            weight = count * self._rarity.get(sign, 0.0) / length
+            if weight > FAINT:
+                for row, other in self._holders[sign]:
+                    likeness[row] += weight * other
+        return sorted(likeness.items(), key=lambda one: -one[1])[:NEIGHBOURS]
+
+    def _length(self, signs: Mapping[str, float]) -> float:
+        return math.hypot(*(count * self._rarity.get(sign, self._unknown) for sign, count in signs.items())) or 1.0
+
+    def _tilt_of(self, signs: Mapping[str, float], value: str) -> float:
+        base = self._base[value]
+        known = ((count, self._tilt[sign]) for sign, count in signs.items() if sign in self._tilt)
+        return sum(count * (base + tilt.get(value, 0.0)) for count, tilt in known)
+
+
+def _tilts(rows: Sequence[tuple[Mapping[str, float], str]]) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """How much each sign speaks for each value it was met under, and what one never met there costs it."""
+    counts: dict[str, dict[str, float]] = {}
+    totals: dict[str, float] = defaultdict(float)
+    for signs, value in rows:
+        for sign, count in signs.items():
+            under = counts.setdefault(sign, {})
+            under[value] = under.get(value, 0.0) + count
+            totals[value] += count
+    tilt = {
+        sign: {value: math.log((count + SMOOTHING) / SMOOTHING) for value, count in under.items()}
+        for sign, under in counts.items()
+    }
+    return tilt, {value: math.log(SMOOTHING / (total + SMOOTHING * len(counts))) for value, total in totals.items()}
+
+
+def _signs(text: Sequence[Word]) -> dict[str, float]:
+    signs: dict[str, float] = defaultdict(float)
+    for word in text:
+        for sign, weight in _signs_of(word.text):
+            signs[sign] += weight
+    for one, other in itertools.pairwise(text):
+        signs[f"{one.text} {other.text}"] += 1.0
+    return signs
+
+
+@lru_cache(maxsize=4096)
+def _signs_of(word: str) -> tuple[tuple[str, float], ...]:
+    return tuple(_list_signs(word))
+
+
+def _list_signs(word: str) -> Iterator[tuple[str, float]]:
+    yield f"={word}", 1.0
+    if word.isascii():
+        yield f"~{sound(stem(word))}", 1.0
+    edged = f"^{word}$"
+    for size in (3, 4, 5) if len(word) > 2 else ():
+        for start in range(len(edged) - size + 1):
+            yield edged[start : start + size], 0.5
