@@ -17,8 +17,6 @@ from knowledge.words import Word, fold, words
 _FILE = Path(__file__).with_name("languages.yml")
 FIRST = "fr"
 RIGHT_TO_LEFT = frozenset({"ar"})
-WIDE = frozenset({"ar", "uk", "ru"})
-"""Not written in the letters of GSM-7: an SMS holds 70 letters in place of 160."""
 
 
 @dataclass(frozen=True)

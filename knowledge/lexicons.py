@@ -5,8 +5,10 @@ left out. « Je crève de faim » alone is a need for food and no distress: the 
 to eat, at once, and it is no joke either; « mes enfants ont faim » and « pas mangé depuis hier » are both.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from knowledge.words import Word, fold, words
 _FILE = Path(__file__).with_suffix("").with_name("lexicon.yml")
 _APOSTROPHES = "'’ʼ`´"
 _COMMANDS = ("stop", "resume", "human", "menu")
+_CLASS = re.compile(r"\{(\w+)\}")
+_TOGETHER = 8  # words at most between the two halves of « one + other »
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Sense:
-    topic: str  # "distress", "idiom", a command, or "no " + a command
+    topic: str  # "distress", "half" of one, "idiom", a command, or "no " + a command
     rank: int = 0
     name: str = ""
     language: str = ""
     whole: bool = False  # means it only when nothing else is said
+    half: tuple[str, int] = ("", 0)  # of « one + other »: the whole phrase and which half this is
 
 
 class Lexicon:
@@ -49,9 +54,11 @@ class Lexicon:
         self._polite = frozenset(word.text for phrase in content["polite"] for word in words(phrase))
         self._sms = _sms(content)
         self._kinds = tuple(content["distress"])
-        senses = list(_senses(content))
-        foreign = [(p, sense) for p, sense in senses if sense.whole and sense.language != "fr"]
-        told = [(p, sense) for p, sense in senses if not sense.whole or sense.language == "fr"]
+        told: list[tuple[str, _Sense]] = []
+        foreign: list[tuple[str, _Sense]] = []
+        for phrase, sense in _senses(content):
+            commands = sense.whole and sense.language != "fr" and sense.topic != "distress"
+            (foreign if commands else told).append((phrase, sense))
         self._phrases = Phrases(told, as_written=foreign, inflect=True)
 
     @classmethod
@@ -67,7 +74,9 @@ class Lexicon:
         said = spelled_out(text, self._sms)
         found = self._phrases.find(said)
         idioms = [f for f in found if f.value.topic == "idiom"]
-        heard = [f for f in found if f.value.topic == "distress" and not _covered(f, idioms)]
+        clear = [f for f in found if f.value.topic in ("distress", "half") and not _covered(f, idioms)]
+        heard = [f for f in clear if f.value.topic == "distress" and (not f.value.whole or self._alone(f, said))]
+        heard.extend(_together(clear))
         heard.sort(key=lambda f: (f.value.rank, -f.size))
         commands = {topic: self._commanded(topic, found, said) for topic in _COMMANDS}
         told = [*heard, *(c for c in commands.values() if c)]
@@ -80,12 +89,14 @@ class Lexicon:
     def _commanded(self, topic: str, found: Sequence[Found[_Sense]], said: Sequence[Word]) -> Found[_Sense] | None:
         exceptions = [f for f in found if f.value.topic == "no " + topic]
         for match in found:
-            if match.value.topic == topic and not _covered(match, exceptions):
-                rest = (*said[: match.first], *said[match.last :])
-                alone = all(word.text in self._polite for word in rest)
-                if alone or not match.value.whole:
-                    return match
+            told = match.value.topic == topic and not _covered(match, exceptions)
+            if told and (not match.value.whole or self._alone(match, said)):
+                return match
         return None
+
+    def _alone(self, match: Found[_Sense], said: Sequence[Word]) -> bool:
+        """Nothing but politeness stands beside it."""
+        return all(word.text in self._polite for word in (*said[: match.first], *said[match.last :]))
 
 
 def normalise(text: str) -> str:
@@ -130,18 +141,50 @@ def _covered(match: Found[_Sense], others: Iterable[Found[_Sense]]) -> bool:
     return any(other.first < match.last <= other.last for other in others)
 
 
+def _together(found: Iterable[Found[_Sense]]) -> Iterator[Found[_Sense]]:
+    """What two halves mean when they stand near each other, whichever comes first."""
+    halves: dict[str, tuple[list[Found[_Sense]], list[Found[_Sense]]]] = defaultdict(lambda: ([], []))
+    for match in found:
+        phrase, side = match.value.half
+        if phrase:
+            halves[phrase][side].append(match)
+    for ones, others in halves.values():
+        for one in ones:
+            for other in others:
+                if 0 <= max(one.first - other.last, other.first - one.last) <= _TOGETHER:
+                    first, last = min(one.first, other.first), max(one.last, other.last)
+                    sense = replace(one.value, topic="distress", half=("", 0))
+                    yield Found(sense, first, last, one.size + other.size, one.score * other.score)
+
+
 def _senses(content: dict[str, Any]) -> Iterator[tuple[str, _Sense]]:
+    classes = content.get("classes", {})
+
+    def written_out(phrase: str) -> str:
+        return _CLASS.sub(lambda name: str(classes[name.group(1)]), phrase)
+
     for rank, (name, languages) in enumerate(content["distress"].items()):
         for language, phrases in languages.items():
             for phrase in phrases:
-                yield phrase, _Sense("distress", rank, name, language)
-    yield from ((phrase, _Sense("idiom")) for phrase in content["idioms"])
+                yield from _distress(written_out(phrase), _Sense("", rank, name, language))
+    yield from ((written_out(phrase), _Sense("idiom")) for phrase in content["idioms"])
     for topic in _COMMANDS:
         yield from ((phrase, _Sense("no " + topic)) for phrase in content.get("not_" + topic, ()))
         for scope, languages in content[topic].items():
             for language, phrases in languages.items():
                 for phrase in phrases:
                     yield phrase, _Sense(topic, language=language, whole=scope == "whole")
+
+
+def _distress(phrase: str, sense: _Sense) -> Iterator[tuple[str, _Sense]]:
+    """A phrase as written, « = phrase » for a message that says nothing else, or the halves of « one + other »."""
+    if phrase.startswith("="):
+        yield phrase[1:], replace(sense, topic="distress", whole=True)
+    elif " + " in phrase:
+        for side, half in enumerate(phrase.split(" + ")):
+            yield half, replace(sense, topic="half", half=(phrase, side))
+    else:
+        yield phrase, replace(sense, topic="distress")
 
 
 @lru_cache(maxsize=2)

@@ -20,9 +20,9 @@ from knowledge.phrases import GAP, BadPhrase, Found, Phrases, expand, longest
 from knowledge.words import Word, fold
 
 _FILE = Path(__file__).with_name("needs.yml")
-_LABELS = Path(__file__).with_name("labels")
 _SAID = Path(__file__).with_name("needs_said.yml")
 _LIKELY = 0.18  # a guess less sure than this is none
+_LABELS = Path(__file__).with_name("labels")
 _KEYS = {"label", "words", "other"}
 
 

@@ -90,6 +90,26 @@ def test_idiom_hides_only_itself(lexicon: Lexicon) -> None:
     assert lexicon.first_reading("mort de fatigue, plus envie de vivre").distress == "suicide"
 
 
+def test_classes_pairs_and_whole_messages(lexicon: Lexicon) -> None:
+    """A class of words stands for each of them, « one + other » for both in any order, « = » for nothing else said."""
+    content = {
+        "sms": {},
+        "polite": ["merci"],
+        "classes": {"kin": "fils|fille"},
+        "distress": {"child": {"fr": ["mon ({kin}|chat) crie", "dehors + cette nuit"]}, "danger": {"fr": ["=sos"]}},
+        "idioms": ["mange dehors"],
+        **{command: {} for command in ("stop", "resume", "human", "menu")},
+    }
+    reads = Lexicon(content).first_reading
+    assert [reads(f"mon {who} crie").distress for who in ("fils", "fille", "chat", "chien")] == ["child"] * 3 + [""]
+    assert reads("cette nuit encore je suis dehors").distress == "child"
+    assert reads("dehors, avec mes deux valises, cette nuit").distress == "child"
+    assert reads("dehors") == reads("on mange dehors cette nuit") == Reading()
+    assert reads(f"dehors {'très ' * 9} cette nuit") == Reading()
+    assert (reads("SOS merci").distress, reads("sos médecins").distress) == ("danger", "")
+    assert lexicon.first_reading("sos médecins, quel numéro") == Reading()
+
+
 def test_fast_enough(lexicon: Lexicon) -> None:
     """160 characters are read within two milliseconds of processor time."""
     text = (

@@ -81,18 +81,6 @@ def test_names_and_numbers_keep_their_order_in_arabic(value: str, shown: str) ->
     assert reply["text"] == " ".join(f"اتصل {shown} الآن".split())
 
 
-def test_a_budget_is_doubled_where_an_sms_holds_half() -> None:
-    """Names stay readable in Arabic: two SMS in French are four in UCS-2."""
-    rows = {
-        "utter_list": [{"text": "هذه الخدمات", "channel": "sms", "metadata": {"segments": 1}}],
-        "utter_line": [{"text": "{name}"}],
-    }
-    item = {"each": "utter_line", "payload": "/a", "name": "Epicerie solidaire du centre social Georges Lévy"}
-    reply = Sentences({"fr": {}, "ar": rows}).reply("utter_list", Ask("sms", "ar"), {"choices": [item] * 3})
-    assert segments(reply) == 2
-    assert all(choice["title"].startswith("Epicerie solidaire") for choice in reply["choices"])
-
-
 def test_a_repeat_says_the_same() -> None:
     """Among equal variations the message's id decides."""
     said = {SENTENCES.reply("utter_either", Ask("web", seed=str(n)), {})["text"] for n in range(50)}
@@ -307,3 +295,15 @@ def places() -> list[Place]:
     found = [place for key in keys if (place := known.get(key)) and place.kind != "outside"]
     assert len(found) > len(quarters) + 60
     return found
+
+
+def test_letters_outside_gsm_get_room_for_the_same_words() -> None:
+    """Two GSM-7 segments are five of UCS-2: the names of the choices stay readable in Arabic."""
+    rows = {
+        "utter_list": [{"text": "خدمات :", "channel": "sms", "metadata": {"segments": 2}}],
+        "utter_line": [{"text": "{name}, 1,2 km, 04 72 00 00 00"}],
+    }
+    items = [{"each": "utter_line", "payload": "/a", "name": f"Crèche associative des petits pas {n}"} for n in "abc"]
+    reply = Sentences({"fr": rows, "ar": rows}).reply("utter_list", Ask("sms", "ar"), {"choices": items})
+    assert 2 < segments(reply) <= 5
+    assert all("petits" in choice["title"] for choice in reply["choices"])
