@@ -36,6 +36,7 @@ SPELLINGS = {
         "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "
     ),
     **dict.fromkeys("\u200b\u2060\ufeff\u00ad", ""),
+    "\u0131": "i",  # Turkish writes it so where its own letter is lacking
     **dict.fromkeys("\u2028\u2029", "\n"),
     **{
         "…": "...",

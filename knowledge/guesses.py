@@ -1,7 +1,7 @@
 """The likeliest need of a message that says it in words nobody listed, by its likeness to told needs.
 
-Two readings of the same signs (words, their sounds, pairs, runs of 3 to 5 letters) are multiplied: the sentences
-of `needs_said.yml` most like the message, and how much each sign is of each need.
+Two readings of the same signs (words, their sounds, pairs, runs of 3 to 5 letters, needs named) are multiplied: the
+sentences of `needs_said.yml` most like the message, and how much each sign is of each need.
 """
 
 import itertools
@@ -10,32 +10,37 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import nlargest
+from operator import itemgetter
 
 from knowledge.words import Word, sound, stem
 
 NONE = "none"  # what sentences that name no need are kept under
 NEIGHBOURS = 12
-_SAME = 0.97  # so like a told sentence that nothing else counts
+_SAME = 0.9  # so like a told sentence that nothing else counts
 SMOOTHING = 0.02
 _NOTHING_IS_BROAD = 0.4  # sentences that name no need share few signs: these count less against « none »
-FAINT = 0.02  # a sign that weighs less says too little to be looked up
+NAMED = 3.0  # a need named counts as much as three words
+COMMON = 120  # a sign of more sentences than this says too little to look them all up
 
 
 @dataclass(frozen=True)
 class Guess:
-    """A value, the word that speaks for it most, and how sure from 0 to 1."""
+    """A value, the word that speaks for it most, how sure from 0 to 1, and how likely beside it each need named is."""
 
     value: str
     start: int
     end: int
     sure: float
+    rivals: Mapping[str, float]
 
 
 class Guesses:
     """Sentences with their needs, ready to be compared with."""
 
-    def __init__(self, said: Iterable[tuple[Sequence[Word], str]]) -> None:
-        rows = [(_signs(text), value) for text, value in said]
+    def __init__(self, said: Iterable[tuple[Sequence[Word], Sequence[str], str]]) -> None:
+        """Each text with the needs that phrases name in it, and the one that it means."""
+        rows = [(_signs(text, named), value) for text, named, value in said]
         self._values = [value for _, value in rows]
         met = Counter(sign for signs, _ in rows for sign in signs)
         self._rarity = {sign: math.log(len(rows) / count) for sign, count in met.items()}
@@ -47,17 +52,15 @@ class Guesses:
                 self._holders[sign].append((row, count * self._rarity[sign] / length))
         self._tilt, self._base = _tilts(rows)
 
-    def best(self, text: Sequence[Word]) -> Guess | None:
-        """The likeliest value, or nothing for a message like those that name no need."""
-        signs = _signs(text)
-        likely, nearest = self._likely(signs)
+    def best(self, text: Sequence[Word], named: Sequence[str] = ()) -> Guess | None:
+        """The likeliest value, `NONE` included, or nothing for unknown words; `named` is what phrases name."""
+        likely, nearest = self._likely(_signs(text, named))
         if not likely:
             return None
         value = max(likely, key=lambda one: likely[one])
-        if value == NONE:
-            return None
         word = max(text, key=lambda one: self._tilt_of(_signs([one]), value))
-        return Guess(value, word.start, word.end, math.sqrt(likely[value] / sum(likely.values())) * nearest)
+        rivals = {one: likely.get(one, 0.0) / likely[value] for one in named}
+        return Guess(value, word.start, word.end, math.sqrt(likely[value] / sum(likely.values())) * nearest, rivals)
 
     def _likely(self, signs: Mapping[str, float]) -> tuple[dict[str, float], float]:
         """The weight of each value, and how like the message the nearest sentence is."""
@@ -81,10 +84,11 @@ class Guesses:
         length = self._length(signs)
         for sign, count in signs.items():
             weight = count * self._rarity.get(sign, 0.0) / length
-            if weight > FAINT:
-                for row, other in self._holders[sign]:
+            holders = self._holders.get(sign, ())
+            if len(holders) < COMMON:
+                for row, other in holders:
                     likeness[row] += weight * other
-        return sorted(likeness.items(), key=lambda one: -one[1])[:NEIGHBOURS]
+        return nlargest(NEIGHBOURS, likeness.items(), key=itemgetter(1))
 
     def _length(self, signs: Mapping[str, float]) -> float:
         return math.hypot(*(count * self._rarity.get(sign, self._unknown) for sign, count in signs.items())) or 1.0
@@ -111,8 +115,8 @@ def _tilts(rows: Sequence[tuple[Mapping[str, float], str]]) -> tuple[dict[str, d
     return tilt, {value: math.log(SMOOTHING / (total + SMOOTHING * len(counts))) for value, total in totals.items()}
 
 
-def _signs(text: Sequence[Word]) -> dict[str, float]:
-    signs: dict[str, float] = defaultdict(float)
+def _signs(text: Sequence[Word], named: Sequence[str] = ()) -> dict[str, float]:
+    signs: dict[str, float] = defaultdict(float, {f"#{value}": NAMED for value in named})
     for word in text:
         for sign, weight in _signs_of(word.text):
             signs[sign] += weight

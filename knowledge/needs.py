@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from knowledge.guesses import Guesses
+from knowledge.guesses import NONE, Guess, Guesses
 from knowledge.languages import FIRST, Languages
 from knowledge.lexicons import spelled_out
 from knowledge.phrases import GAP, BadPhrase, Found, Phrases, expand, longest
@@ -22,6 +22,10 @@ from knowledge.words import Word, fold
 _FILE = Path(__file__).with_name("needs.yml")
 _SAID = Path(__file__).with_name("needs_said.yml")
 _LIKELY = 0.18  # a guess less sure than this is none
+_LIKELIER = 0.5  # a theme named in one word gives way to a guess at least twice as likely
+_UNLIKELY = 0.2
+_ONE_WORD = 0.9
+_NOTHING = 0.3  # from here, a message like those that name no need names none, whatever theme one of its words says
 _LABELS = Path(__file__).with_name("labels")
 _KEYS = {"label", "words", "other"}
 
@@ -49,8 +53,7 @@ class Needs:
         self._phrases = Phrases(
             _entries(content), as_written=_foreign(content), fillers=content["fillers"], inflect=True
         )
-        examples = [*_told(told), *_plain(content)] if told else []
-        self._guesses = Guesses((spelled_out(text), value) for text, value in examples) if examples else None
+        self._guesses = Guesses(self._examples(content, told)) if told else None
 
     @classmethod
     def from_file(cls, path: Path | None = None) -> "Needs":
@@ -80,16 +83,25 @@ class Needs:
         """The needs said, best first: a theme before a guess before a category, the more said the better."""
         said = spelled_out(text)
         named = self._named(said)
-        if self._guesses and not any("--" in match.value for match in named):
-            return self._guessed(said, named)
-        return named
-
-    def _guessed(self, said: Sequence[Word], named: list[NeedMatch]) -> list[NeedMatch]:
-        """A sure enough guess, unless phrases named its category, then the categories named."""
-        guess = self._guesses.best(said) if self._guesses else None
-        if guess is None or guess.sure < _LIKELY or any(guess.value.startswith(match.value) for match in named):
+        if self._guesses is None or (named and "--" in named[0].value and named[0].score > _ONE_WORD):
             return named
-        return [NeedMatch(guess.value, guess.start, guess.end, round(min(0.7, 0.5 + guess.sure / 4), 3)), *named]
+        guess = self._guesses.best(said, _first_values(named))
+        if guess is None or not _is_better(guess, named):
+            return named
+        if guess.value == NONE:
+            return []
+        score = round(min(0.7, 0.5 + guess.sure / 4), 3)
+        rest = [match for match in named if match.value != guess.value]
+        return [NeedMatch(guess.value, guess.start, guess.end, score), *rest]
+
+    def _examples(
+        self, content: dict[str, Any], told: dict[str, list[str]]
+    ) -> Iterator[tuple[Sequence[Word], Sequence[str], str]]:
+        for value, texts in told.items():
+            for text in texts:
+                said = spelled_out(text)
+                yield said, _first_values(self._named(said)), value
+        yield from ((spelled_out(phrase), [value], value) for phrase, value in _plain(content))
 
     def _named(self, said: Sequence[Word]) -> list[NeedMatch]:
         """The needs that phrases of the file name."""
@@ -127,8 +139,18 @@ def _entries(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield from ((phrase, value) for phrase in row["words"])
 
 
-def _told(told: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    yield from ((text, value) for value, texts in told.items() for text in texts)
+def _first_values(named: Sequence[NeedMatch]) -> list[str]:
+    return [match.value for match in named[:3]]
+
+
+def _is_better(guess: Guess, named: Sequence[NeedMatch]) -> bool:
+    """A guess holds where nothing is named, against a category of another kind, and against one word if likelier."""
+    theme = named[0].value if named and "--" in named[0].value else ""
+    if guess.value == NONE:
+        return bool(theme) and guess.sure >= _NOTHING and guess.rivals.get(theme, 0.0) <= _UNLIKELY
+    if theme:
+        return guess.value != theme and guess.sure >= _LIKELY and guess.rivals.get(theme, 0.0) <= _LIKELIER
+    return guess.sure >= _LIKELY and not any(guess.value.startswith(match.value) for match in named)
 
 
 def _plain(content: dict[str, Any]) -> Iterator[tuple[str, str]]:

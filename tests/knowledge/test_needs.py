@@ -2,11 +2,13 @@
 
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from data_inclusion.schema.v1 import Categorie, Thematique
 
+import knowledge.needs
 from knowledge.languages import Languages
 from knowledge.needs import BadNeeds, Needs, check, labels, load
 from tests.knowledge.said import lines, pairs
@@ -100,6 +102,54 @@ def test_fast_enough(needs: Needs) -> None:
     for index in range(100):
         needs.find(f"{text} merci de répondre {index} mercii{index}")
     assert (time.process_time() - start) / 100 < 0.002
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        (
+            "ma voiture fait un bruit et le garagiste veut une fortune",
+            "mobilite--entretenir-reparer-son-vehicule",
+        ),
+        ("personne ne me rappelle après mes candidatures", "trouver-un-emploi--suivre-ses-candidatures-et-relancer"),
+        ("моя дочь голодная, нет продуктов", "equipement-et-alimentation--alimentation"),
+        ("mes petits n'ont pas de manteaux pour cet hiver", "equipement-et-alimentation--habillement"),
+    ],
+)
+def test_need_told_in_other_words(needs: Needs, said: str, value: str) -> None:
+    """What no phrase says is still understood."""
+    assert needs.find(said)[0].value.startswith(value)
+
+
+def test_guess_is_never_sure(content: dict[str, Any]) -> None:
+    """A guess scores from 0.5 to 0.7, and only where there are sentences to compare with."""
+    said = "il me crie dessus et casse tout chez nous"
+    guessing = Needs(
+        content, {"famille--surmonter-conflits-separation-violence": ["il crie et casse tout"], "none": ["oui"]}
+    )
+    assert Needs(content).find(said) == []
+    [guess] = Needs(content, told).find(said)
+    assert guess.value == "famille--surmonter-conflits-separation-violence"
+    assert 0.5 <= guess.score <= 0.7
+    assert said[guess.start : guess.end] in said.split()
+
+
+def test_sentences_are_sound(values: list[str]) -> None:
+    """The sentences to guess from are under known values, none twice, and every theme has some."""
+    told = load(Path(knowledge.needs.__file__).with_name("needs_said.yml"))
+    assert set(told) == {*values, "none"}
+    assert all(len(told[value]) >= 9 for value in values if "--" in value)
+    everything = [text for texts in told.values() for text in texts]
+    assert [text for text in everything if everything.count(text) > 1] == []
+
+
+def test_guess_is_fast_enough(needs: Needs) -> None:
+    """A message that no phrase explains is read within three milliseconds of processor time."""
+    text = "bonjour madame qui pourrait venir m'expliquer des choses avec ma soeur, nous sommes perdues toutes les deux"
+    start = time.process_time()
+    for index in range(100):
+        needs.find(f"{text} merci {index} mercii{index}")
+    assert (time.process_time() - start) / 100 < 0.003
 
 
 @pytest.mark.skipif(not ENGINE.exists(), reason="the engine's environment is not set up")
