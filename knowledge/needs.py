@@ -22,6 +22,7 @@ from knowledge.words import Word, fold
 _FILE = Path(__file__).with_name("needs.yml")
 _SAID = Path(__file__).with_name("needs_said.yml")
 _LIKELY = 0.18  # a guess less sure than this is none
+_BRIEF = 0.15  # and this much more is asked of a message of one word, half as much of two words…
 _LIKELIER = 0.5  # a theme named in one word gives way to a guess at least twice as likely
 _UNLIKELY = 0.2
 _ONE_WORD = 0.9
@@ -86,7 +87,7 @@ class Needs:
         if self._guesses is None or (named and "--" in named[0].value and named[0].score > _ONE_WORD):
             return named
         guess = self._guesses.best(said, _first_values(named))
-        if guess is None or not _is_better(guess, named):
+        if guess is None or not _is_better(guess, named, _LIKELY + _BRIEF / len(said)):
             return named
         if guess.value == NONE:
             return []
@@ -143,14 +144,14 @@ def _first_values(named: Sequence[NeedMatch]) -> list[str]:
     return [match.value for match in named[:3]]
 
 
-def _is_better(guess: Guess, named: Sequence[NeedMatch]) -> bool:
+def _is_better(guess: Guess, named: Sequence[NeedMatch], least: float) -> bool:
     """A guess holds where nothing is named, against a category of another kind, and against one word if likelier."""
     theme = named[0].value if named and "--" in named[0].value else ""
     if guess.value == NONE:
         return bool(theme) and guess.sure >= _NOTHING and guess.rivals.get(theme, 0.0) <= _UNLIKELY
     if theme:
-        return guess.value != theme and guess.sure >= _LIKELY and guess.rivals.get(theme, 0.0) <= _LIKELIER
-    return guess.sure >= _LIKELY and not any(guess.value.startswith(match.value) for match in named)
+        return guess.value != theme and guess.sure >= least and guess.rivals.get(theme, 0.0) <= _LIKELIER
+    return guess.sure >= least and not any(guess.value.startswith(match.value) for match in named)
 
 
 def _plain(content: dict[str, Any]) -> Iterator[tuple[str, str]]:

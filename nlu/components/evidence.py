@@ -14,6 +14,7 @@ from knowledge.lexicons import normalise
 _FILE = Path(__file__).parent.parent / "entities.yml"
 SURE = 0.95
 LIKELY = 0.6
+NAMED = 0.75  # below it a need is guessed: which one it would be, not that it is asked for
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Evidence:
             return _raise(scores, meant, SURE)
         if not re.search(r"\w", text):
             return dict.fromkeys(scores, 0.0)
+        entities = [one for one in entities if one["entity"] != "need" or one.get("confidence_entity", 1) >= NAMED]
         kinds = {entity["entity"] for entity in entities} - {"date", "time"}
         sure = any(entity["entity"] == "need" and entity.get("confidence_entity", 1) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()

@@ -124,9 +124,7 @@ def test_need_told_in_other_words(needs: Needs, said: str, value: str) -> None:
 def test_guess_is_never_sure(content: dict[str, Any]) -> None:
     """A guess scores from 0.5 to 0.7, and only where there are sentences to compare with."""
     said = "il me crie dessus et casse tout chez nous"
-    guessing = Needs(
-        content, {"famille--surmonter-conflits-separation-violence": ["il crie et casse tout"], "none": ["oui"]}
-    )
+    told = {"famille--surmonter-conflits-separation-violence": ["il crie et casse tout"], "none": ["oui"]}
     assert Needs(content).find(said) == []
     [guess] = Needs(content, told).find(said)
     assert guess.value == "famille--surmonter-conflits-separation-violence"
