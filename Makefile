@@ -11,7 +11,7 @@ UV = $(shell cd nlu && uv --version >/dev/null 2>&1 && command -v uv || echo "$(
 CODE := bot channels actions knowledge tests nlu
 CALM := RASA_TELEMETRY_ENABLED=false OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 SQLALCHEMY_SILENCE_UBER_WARNING=1 PYTHONWARNINGS=ignore PYTHONPATH=$(CURDIR)
 
-.PHONY: help run setup test check format model bench faults screenshots lock clean
+.PHONY: help run setup test check format model evaluate bench faults screenshots lock clean
 
 help: ## Cette aide.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,10 @@ format: setup ## Mettre le code en forme.
 
 model: setup ## Entraîner le modèle du moteur s'il a changé.
 	@$(PYTHON) -m bot train
+
+evaluate: setup ## Mesurer ce que le moteur comprend de phrases jamais vues (moitié B), et en refaire les images.
+	@$(PYTHON) -m bot train
+	env $(CALM) $(ENGINE) -m nlu.evaluate --pictures
 
 bench: setup ## Mesurer : débit, délais, mémoire, recherche, et Rasa d'origine à côté (environ douze minutes la première fois).
 	@$(PYTHON) -m bot train

@@ -19,7 +19,7 @@ from typing import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = ROOT / "models" / "relais.tar.gz"
-_QUIET = {
+QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "OMP_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -71,7 +71,7 @@ def train(*, force: bool = False) -> bool:
 
 
 def _rasa_train(folder: Path) -> Path:
-    os.environ.update(_QUIET)
+    os.environ.update(QUIET)
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     from rasa.model_training import train as rasa_train

@@ -14,7 +14,7 @@ from knowledge.lexicons import normalise
 _FILE = Path(__file__).parent.parent / "entities.yml"
 SURE = 0.95
 LIKELY = 0.6
-NAMED = 0.75  # below it a need is guessed: which one it would be, not that it is asked for
+_NAMED = 0.7  # a need below is a guess from the whole message, wherever it is said to stand
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Evidence:
             return _raise(scores, meant, SURE)
         if not re.search(r"\w", text):
             return dict.fromkeys(scores, 0.0)
-        entities = [one for one in entities if one["entity"] != "need" or one.get("confidence_entity", 1) >= NAMED]
+        entities = [entity for entity in entities if entity["entity"] != "need" or _confidence(entity) >= _NAMED]
         kinds = {entity["entity"] for entity in entities} - {"date", "time"}
-        sure = any(entity["entity"] == "need" and entity.get("confidence_entity", 1) >= SURE for entity in entities)
+        sure = any(entity["entity"] == "need" and _confidence(entity) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()
         if only and only <= {"need", "place"}:
             return _raise(scores, "search_service", SURE)
@@ -63,6 +63,10 @@ class Evidence:
     def _doubt(self, scores: Dict[str, float]) -> Dict[str, float]:
         """Yes and no are believed only when they are clear."""
         return {name: score if score >= self.careful.get(name, 0.0) else 0.0 for name, score in scores.items()}
+
+
+def _confidence(entity: Dict[str, Any]) -> float:
+    return float(entity.get("confidence_entity", 1))
 
 
 def _raise(scores: Dict[str, float], name: str, least: float) -> Dict[str, float]:

@@ -1,12 +1,13 @@
-"""What the person wants: two readers of the sentence, averaged, then corrected by what we know.
+"""What the person wants: likeness to the sentences learnt, corrected by what we know.
 
-The dense reader knows paraphrases and other languages, the n-gram one knows spelling. They are
-averaged, never concatenated: counts would drown the vectors.
+A text that does not look French, or that may be a cry for help, is read with a second, slower vector too.
+Distress is believed from a low score on: to miss it costs more than to hear it once too often.
 """
 
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import Any, Dict, List, Optional
 
 import numpy as np
@@ -18,40 +19,21 @@ from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from knowledge.lexicons import normalise
+from nlu.components import second_vectors
 from nlu.components.evidence import Evidence
+from nlu.components.memory import Memory
+from nlu.components.tongue import looks_french
 
 RANKING = 6
-_NGRAMS = HashingVectorizer(
-    analyzer="char_wb", ngram_range=(2, 5), n_features=2**14, alternate_sign=False, norm="l2", lowercase=False
-)
+DISTRESS = "distress"
 _FAMILIAR_ENOUGH = 0.75
-
-
-class Reader:
-    """A logistic regression kept as plain arrays, so that a model file holds no code."""
-
-    def __init__(self, weights: np.ndarray, bias: np.ndarray) -> None:
-        self.weights = weights.astype(np.float32)
-        self.bias = bias.astype(np.float32)
-
-    @classmethod
-    def fit(cls, rows: Any, labels: List[int], *, strength: float) -> Reader:
-        regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=400, random_state=1)
-        regression.fit(rows, labels)
-        return cls(regression.coef_.T, regression.intercept_)
-
-    def probabilities(self, rows: Any) -> np.ndarray:
-        scores = np.asarray(rows @ self.weights) + self.bias
-        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return scores / scores.sum(axis=1, keepdims=True)
+_SURE = 0.95
+_SHORT = 60
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class BlendedIntents(IntentClassifier, GraphComponent):
+class IntentReader(IntentClassifier, GraphComponent):
     """Ranks the intents of a message; needs SentenceVectors and KnownEntities before it."""
 
     def __init__(self, config: Dict[str, Any], storage: ModelStorage, resource: Resource) -> None:
@@ -60,9 +42,8 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         self._resource = resource
         self._evidence = Evidence.from_file()
         self._names: List[str] = []
-        self._dense: Optional[Reader] = None
-        self._spelling: Optional[Reader] = None
-        self._seen = np.zeros(0, dtype=bool)
+        self._memory: Optional[Memory] = None
+        self._usual = np.zeros(second_vectors.DIMENSIONS, dtype=np.float32)
 
     @classmethod
     def create(
@@ -71,25 +52,45 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> BlendedIntents:
+    ) -> IntentReader:
         return cls(config, model_storage, resource)
 
     @staticmethod
     def get_default_config() -> Dict[str, Any]:
-        return {"spelling_share": 0.45, "dense_strength": 20.0, "spelling_strength": 30.0}
+        return {
+            "shares": {"meaning": 1.0, "second": 1.0, "words": 0.6, "letters": 0.8, "sounds": 0.8},
+            "sharpness": 1.5,
+            "softness": 0.05,
+            "temperature": 0.085,
+            "short": 45,
+            "doubt": 0.7,
+            "distress_doubt": -0.65,
+            "distress_above": -0.5,
+        }
 
     @classmethod
     def validate_config(cls, config: Dict[str, Any]) -> None:
-        """Any share between 0 and 1 works."""
+        """`docs/decisions/2026-11-24-lecteur-essais.md` says where the figures come from."""
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> str:
+        return version(second_vectors.PACKAGE)
 
     def train(self, training_data: TrainingData) -> Resource:
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         self._names = sorted({example.get(INTENT) for example in examples})
-        labels = [self._names.index(example.get(INTENT)) for example in examples]
-        self._dense = Reader.fit(_vectors(examples), labels, strength=self._config["dense_strength"])
-        counts = _counts(examples)
-        self._spelling = Reader.fit(counts, labels, strength=self._config["spelling_strength"])
-        self._seen = np.asarray((counts > 0).sum(axis=0)).ravel() > 0
+        texts = [example.get(TEXT) for example in examples]
+        chosen = np.flatnonzero([len(text) <= self._config["short"] or not looks_french(text) for text in texts])
+        second = second_vectors.encode([texts[index] for index in chosen])
+        self._usual = second.mean(axis=0)
+        self._memory = Memory.learn(
+            texts,
+            np.vstack([_vector(example) for example in examples]),
+            _of_length_one(second - self._usual),
+            chosen,
+            [self._names.index(example.get(INTENT)) for example in examples],
+            **{name: self._config[name] for name in ("shares", "sharpness", "softness")},
+        )
         self._persist()
         return self._resource
 
@@ -97,24 +98,37 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
-        if not messages or self._dense is None or self._spelling is None:
-            return messages
-        share = self._config["spelling_share"]
-        rows = (1 - share) * self._dense.probabilities(_vectors(messages))
-        counts = _counts(messages)
-        rows = rows + share * self._spelling.probabilities(counts)
-        for message, row, familiar in zip(messages, rows, self._familiarity(counts), strict=True):
-            self._rank(message, row * familiar if (message.get(TEXT) or "").isascii() else row)
+        for message in messages if self._memory is not None else ():
+            self._read(message, self._memory)
         return messages
 
-    def _familiarity(self, counts: Any) -> np.ndarray:
-        """1 for a text made of bits of known words, less for « zzzz qqqq »: no reader is to be believed there."""
-        known = np.asarray((counts > 0) @ self._seen.astype(np.float32)).ravel()
-        return np.minimum(1.0, known / np.maximum(1, counts.getnnz(axis=1)) / _FAMILIAR_ENOUGH)
+    def _read(self, message: Message, memory: Memory) -> None:
+        text = message.get(TEXT) or ""
+        like, familiar = memory.liken(text, _vector(message))
+        raw = memory.scores(like)
+        distress = self._distress(raw)
+        french = looks_french(text)
+        if not french or distress > self._config["distress_doubt"] or self._hesitates(raw, text):
+            whole = memory.scores(like, _of_length_one(second_vectors.encode([text]) - self._usual)[0])
+            distress = (distress + self._distress(whole)) / 2
+            raw = (raw + whole) / 2 if french else whole
+        shares = _shares(raw, self._config["temperature"])
+        if text.isascii():
+            shares = shares * min(1.0, familiar / _FAMILIAR_ENOUGH)
+        self._rank(message, text, shares, distress > self._config["distress_above"])
 
-    def _rank(self, message: Message, row: np.ndarray) -> None:
+    def _hesitates(self, raw: np.ndarray, text: str) -> bool:
+        """Unsure of a short text: of a long one the second vector would take too long."""
+        return len(text) <= _SHORT and bool(_shares(raw, self._config["temperature"]).max() < self._config["doubt"])
+
+    def _distress(self, raw: np.ndarray) -> float:
+        return float(raw[self._names.index(DISTRESS)]) if DISTRESS in self._names else -1.0
+
+    def _rank(self, message: Message, text: str, row: np.ndarray, distress: bool) -> None:
         scores = {name: float(score) for name, score in zip(self._names, row, strict=True)}
-        scores = self._evidence.weigh(message.get(TEXT) or "", message.get("entities") or [], scores)
+        scores = self._evidence.weigh(text, message.get("entities") or [], scores)
+        if distress:
+            scores[DISTRESS] = max(_SURE, scores[DISTRESS])
         best = sorted(scores.items(), key=lambda pair: -pair[1])[:RANKING]
         ranking = [{"name": name, "confidence": score} for name, score in best]
         message.set("intent", ranking[0], add_to_output=True)
@@ -123,9 +137,8 @@ class BlendedIntents(IntentClassifier, GraphComponent):
     def _persist(self) -> None:
         with self._storage.write_to(self._resource) as folder:
             (folder / "intents.json").write_text(json.dumps(self._names))
-            for name, reader in (("dense", self._dense), ("spelling", self._spelling)):
-                np.savez_compressed(folder / f"{name}.npz", weights=reader.weights, bias=reader.bias)
-            np.save(folder / "seen.npy", self._seen)
+            np.save(folder / "usual.npy", self._usual)
+            self._memory.save(folder / "memory.npz")
 
     @classmethod
     def load(
@@ -135,20 +148,27 @@ class BlendedIntents(IntentClassifier, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> BlendedIntents:
+    ) -> IntentReader:
         loaded = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
             loaded._names = json.loads((folder / "intents.json").read_text())
-            loaded._seen = np.load(folder / "seen.npy")
-            loaded._dense, loaded._spelling = (
-                Reader(**np.load(folder / f"{name}.npz")) for name in ("dense", "spelling")
-            )
+            loaded._usual = np.load(folder / "usual.npy", allow_pickle=False)
+            loaded._memory = Memory.load(folder / "memory.npz", config["shares"], config["sharpness"])
+        second_vectors.warm()
         return loaded
 
 
-def _vectors(messages: List[Message]) -> np.ndarray:
-    return np.vstack([message.get_dense_features(TEXT)[1].features for message in messages])
+def _of_length_one(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(1e-9, np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def _counts(messages: List[Message]) -> Any:
-    return _NGRAMS.transform([normalise(message.get(TEXT) or "") for message in messages])
+def _shares(raw: np.ndarray, temperature: float) -> np.ndarray:
+    """Scores as shares of 1: the lower the temperature, the surer."""
+    raised = np.exp((raw - raw.max()) / temperature)
+    shares: np.ndarray = raised / raised.sum()
+    return shares
+
+
+def _vector(message: Message) -> np.ndarray:
+    vector: np.ndarray = message.get_dense_features(TEXT)[1].features[0]
+    return vector
