@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -25,6 +26,7 @@ from bot.models import conversation, message
 from bot.outbox import SYSTEM, Line, Outbox
 from bot.texts import Texts
 from bot.thread import Thread, Waiting
+from knowledge.languages import FIRST
 from knowledge.lexicons import Reading
 
 log = logging.getLogger(__name__)
@@ -156,7 +158,10 @@ class FirstReading:
         self, connection: AsyncConnection, thread: Thread, inbound: Waiting, reading: Reading
     ) -> Iterable[Line]:
         log.warning("distress heard in message %s", inbound.id)
-        await self._handoff.distress(connection, _heard(thread, inbound), reading.distress)
+        # « quiero morir » is too short to change the language, and yet says which one gives help.
+        spoken = reading.language if thread.language == FIRST and reading.language else thread.language
+        heard = replace(_heard(thread, inbound), language=spoken)
+        await self._handoff.distress(connection, heard, reading.distress)
         return []
 
     async def _stop(

@@ -5,8 +5,8 @@ channel) and gets it is said. Among equals the message's id decides, so that a r
 the same. Languages are files: nlu/responses/<language>.yml; where something of a reply is missing there, it is
 French, after one line in their language that says so (knowledge/languages.yml, `in_french`).
 
-A variation may ask to fit a number of SMS segments: the names of its choices give way first, then its
-wording, by the variations whose condition is `brief`.
+A variation may ask to fit a number of SMS segments, more where the alphabet lets an SMS hold fewer letters:
+the names of its choices give way first, then its wording, by the variations whose condition is `brief`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _BRIEF_NAME_LIMITS = (40, 34, 30, 27, 24, 21, 18, 15, 12)
 _STEPS = [*((False, limit) for limit in _NAME_LIMITS), *((True, limit) for limit in _BRIEF_NAME_LIMITS)]
 _MARK = "\u200e"
 _ARABIC = re.compile("[\u0600-\u06ff]")
-_WORD = re.compile(r"\w")
+_TURNS_ROUND = re.compile(r"[\W\d].*(?:[^\W\d_]|\d \d)")
+_ENDS_WITH_SIGN = re.compile(r"\w.*[^\w\s]$")
 _BEFORE_SIGN = re.compile("(?<=[^ \n]) (?=[:;!?،؛؟])")  # French alone puts a space there
 _NAMES = re.compile(r"\{(\w+)\}")
 
@@ -155,10 +156,16 @@ def _wishes(variation: Mapping[str, Any]) -> tuple:
 
 
 def _set_apart(value: Any, language: str) -> Any:
-    """Between left-to-right marks in Arabic: the pairs of a phone number and the end of a name keep their order."""
-    if language not in RIGHT_TO_LEFT or not value or _ARABIC.search(str(value)) or not _WORD.search(str(value)):
+    """Left-to-right marks in Arabic, only where they are needed: each is a letter of an SMS.
+
+    Before a number in pairs or an address, whose groups would change places; after a name that ends with a sign.
+    """
+    text = str(value)
+    if language not in RIGHT_TO_LEFT or _ARABIC.search(text):
         return value
-    return f"{_MARK}{value}{_MARK}"
+    before = _MARK if _TURNS_ROUND.match(text) else ""
+    after = _MARK if _ENDS_WITH_SIGN.search(text) else ""
+    return f"{before}{text}{after}" if before or after else value
 
 
 def _tidy(text: str) -> str:

@@ -7,9 +7,11 @@ from functools import cache
 from uuid import UUID
 
 import pytest
+import yaml
 
 from bot import language
 from bot.language import Listening, Spoken
+from bot.settings import ROOT
 from knowledge.languages import Languages
 from tests.bot.conftest import Pipeline
 from tests.knowledge.said import lines
@@ -34,6 +36,26 @@ def test_languages_are_heard() -> None:
     assert {text: pair for text, pair in heard.items() if pair[1] not in (pair[0], "fr")} == {}
     unheard = [text for text, (_, found) in heard.items() if found == "fr"]
     assert len(unheard) <= UNHEARD_AT_MOST, unheard
+
+
+def unseen(name: str) -> dict[str, list[str]]:
+    """Sentences kept apart from all tuning, by their group."""
+    groups = yaml.safe_load((ROOT / "nlu" / "heldout" / f"{name}.yml").read_text(encoding="utf-8"))
+    return {group: [text for texts in intents.values() for text in texts] for group, intents in groups.items()}
+
+
+def test_unseen_languages_are_heard() -> None:
+    """Three first messages of four switch, in each language, alone and with no one before them."""
+    for code, texts in unseen("languages").items():
+        heard = [listening().next(FRENCH, text).language for text in texts]
+        assert heard.count(code) >= 0.75 * len(texts), code
+
+
+def test_unseen_french_switches_nothing() -> None:
+    """No French sentence, clean, phonetic or rambling, is taken for another language."""
+    for texts in unseen("french").values():
+        spoken = {text: listening().next(FRENCH, text) for text in texts}
+        assert [text for text, then in spoken.items() if then.language != "fr" and not then.asked] == []
 
 
 @pytest.mark.parametrize("text", [text for code, text in said() if code == "fr"])
@@ -130,6 +152,14 @@ async def test_what_is_said_at_once_is_in_the_language_of_the_message(pipeline: 
     """A first message that is a cry for help has its numbers in its own language."""
     [text] = await pipeline.say("i want to kill myself")
     assert "3114" in text
+    assert "free" in text
+
+
+async def test_short_cry_for_help_is_answered_in_its_language(pipeline: Pipeline) -> None:
+    """Too short to change the language of the conversation, and still answered in its own."""
+    [text] = await pipeline.say("хочу умереть")
+    assert "3114" in text
+    [text] = await pipeline.say("i want to die", address="+33639980002")
     assert "free" in text
 
 

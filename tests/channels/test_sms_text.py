@@ -106,6 +106,7 @@ def test_alphabet_is_complete() -> None:
         ("Lundi – vendredi — 9\u202fh\u00a030", "Lundi - vendredi - 9 h 30"),
         ("é è à ù ì ò É Ç ä ö ü ñ æ ø ß § €", "é è à ù ì ò É Ç ä ö ü ñ æ ø ß § €"),
         ("e\u0301coute, a\u0300 bientôt", "écoute, à bientot"),
+        ("yardımınız için İzmir'de ağır şeker", "yardiminiz icin Izmir'de agir seker"),
         ("n° 2, conseiller·ère, m²", "no 2, conseiller.ère, m2"),
     ],
 )

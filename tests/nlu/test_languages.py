@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import defaultdict
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,16 +112,24 @@ def _words(text: str) -> list[str]:
     return [*single, *(" ".join(pair) for pair in pairwise(single))]
 
 
-@pytest.mark.parametrize("code", [code for code in Languages.from_file().codes if code not in WRITTEN and code != "fr"])
-def test_a_language_that_is_not_written_yet_is_french_and_says_so(code: str) -> None:
+@pytest.mark.parametrize("code", [code for code in Languages.from_file().codes if code != "fr"])
+def test_a_language_that_is_not_written_is_french_and_says_so(code: str, tmp_path: Path) -> None:
     """The system and the engine alike put one line in that language first."""
+    shutil.copy(FOLDER / "fr.yml", tmp_path)
     line = Languages.from_file().in_french(code)
     assert line
-    said = Texts().say("system_queued", kind="sms", language=code)
+    said = Texts(tmp_path).say("system_queued", kind="sms", language=code)
     assert said.text.split("\n")[0] == line
     assert said.language == "fr"
-    reply = Sentences.from_folder(FOLDER).reply("utter_thank", Ask("sms", code), {})
+    reply = Sentences.from_folder(tmp_path).reply("utter_thank", Ask("sms", code), {})
     assert reply["text"].split("\n")[0] == line
+
+
+@pytest.mark.parametrize("code", ["fr", *WRITTEN])
+def test_no_key_is_written_twice(code: str) -> None:
+    """YAML keeps the last one and says nothing: whoever mends the first would mend in vain."""
+    keys = re.findall(r"^  (\w+):", (FOLDER / f"{code}.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [key for key in set(keys) if keys.count(key) > 1] == []
 
 
 def test_system_sentences_are_said_in_the_language() -> None:

@@ -15,8 +15,18 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("conversation", sa.Column("language_asked", sa.Boolean(), server_default="false", nullable=False))
-    op.add_column("conversation", sa.Column("language_seq", sa.BigInteger(), server_default="0", nullable=False))
+    op.add_column(
+        "conversation",
+        sa.Column(
+            "language_asked", sa.Boolean(), server_default="false", nullable=False, comment="the person chose it"
+        ),
+    )
+    op.add_column(
+        "conversation",
+        sa.Column(
+            "language_seq", sa.BigInteger(), server_default="0", nullable=False, comment="the message that decided it"
+        ),
+    )
 
 
 def downgrade() -> None:
