@@ -66,7 +66,7 @@ def _calibration(inside: Sequence[Read], outside: Sequence[Read]) -> Iterator[st
     least = figures.justified(inside, outside)
     told_least = "none reaches both goals" if least is None else f"{least:.2f}"
     doubt = figures.doubtful_below(inside)
-    yield f"  threshold that reaches the goals: {told_least}; below {doubt:.2f} answers are no more often right than wrong"
+    yield f"  threshold that reaches the goals: {told_least}; below {doubt:.2f} answers are no better than a toss"
 
 
 def _times(rows: Sequence[Read], others: Sequence[str]) -> Iterator[str]:
