@@ -14,6 +14,7 @@ from knowledge.lexicons import normalise
 _FILE = Path(__file__).parent.parent / "entities.yml"
 SURE = 0.95
 LIKELY = 0.6
+_ONLY_NUMBERS = re.compile(r"\W*(?:\d\W*){1,8}")  # fewer digits than a telephone number has
 _NAMED = 0.7  # a need below is a guess from the whole message, wherever it is said to stand
 
 
@@ -33,12 +34,12 @@ class Evidence:
 
     def weigh(self, text: str, entities: List[Dict[str, Any]], scores: Dict[str, float]) -> Dict[str, float]:
         """The ranking, changed where the message leaves no doubt; all zero where it says nothing."""
+        entities = [entity for entity in entities if entity["entity"] != "need" or _confidence(entity) >= _NAMED]
         meant = self.whole.get(text.strip().lower())
         if meant:
             return _raise(scores, meant, SURE)
-        if not re.search(r"\w", text):
+        if not re.search(r"\w", text) or (_ONLY_NUMBERS.fullmatch(text) and not entities):
             return dict.fromkeys(scores, 0.0)
-        entities = [entity for entity in entities if entity["entity"] != "need" or _confidence(entity) >= _NAMED]
         kinds = {entity["entity"] for entity in entities} - {"date", "time"}
         sure = any(entity["entity"] == "need" and _confidence(entity) >= SURE for entity in entities)
         only = kinds if kinds and self._nothing_else(text, entities) else set()
