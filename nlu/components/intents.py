@@ -22,7 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import second_vectors
 from nlu.components.evidence import Evidence
-from nlu.components.memory import Memory
+from nlu.components.memory import Memory, learn
 from nlu.components.tongue import looks_french
 
 RANKING = 6
@@ -83,7 +83,7 @@ class IntentReader(IntentClassifier, GraphComponent):
         chosen = np.flatnonzero([len(text) <= self._config["short"] or not looks_french(text) for text in texts])
         second = second_vectors.encode([texts[index] for index in chosen])
         self._usual = second.mean(axis=0)
-        self._memory = Memory.learn(
+        arrays = learn(
             texts,
             np.vstack([_vector(example) for example in examples]),
             _of_length_one(second - self._usual),
@@ -91,7 +91,8 @@ class IntentReader(IntentClassifier, GraphComponent):
             [self._names.index(example.get(INTENT)) for example in examples],
             **{name: self._config[name] for name in ("shares", "sharpness", "softness")},
         )
-        self._persist()
+        self._persist(arrays)
+        self._memory = Memory(arrays, self._config["shares"], self._config["sharpness"])
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -134,11 +135,11 @@ class IntentReader(IntentClassifier, GraphComponent):
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
 
-    def _persist(self) -> None:
+    def _persist(self, arrays: Dict[str, np.ndarray]) -> None:
         with self._storage.write_to(self._resource) as folder:
             (folder / "intents.json").write_text(json.dumps(self._names))
             np.save(folder / "usual.npy", self._usual)
-            self._memory.save(folder / "memory.npz")
+            np.savez_compressed(folder / "memory.npz", **arrays)
 
     @classmethod
     def load(

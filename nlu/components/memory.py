@@ -25,11 +25,11 @@ class Memory:
     """
 
     def __init__(self, arrays: Dict[str, np.ndarray], shares: Dict[str, float], sharpness: float) -> None:
-        self._arrays = arrays
         self._shares = shares
         self._sharpness = sharpness
         self._meaning = arrays["meaning"].astype(np.float32)
         self._second = arrays["second"].astype(np.float32)
+        self._chosen = arrays["chosen"]
         self._place = np.full(SIZE, -1, dtype=np.int32)
         self._place[arrays["columns"]] = np.arange(len(arrays["columns"]), dtype=np.int32)
         shape = (len(self._meaning), len(arrays["columns"]))
@@ -37,41 +37,6 @@ class Memory:
             (arrays["counts"].astype(np.float32), arrays["places"], arrays["starts"]), shape=shape
         )
         self._weights = {kind: arrays[kind].astype(np.float32) for kind in ("quick", "whole")}
-
-    @classmethod
-    def learn(
-        cls,
-        texts: Sequence[str],
-        meaning: np.ndarray,
-        second: np.ndarray,
-        chosen: np.ndarray,
-        labels: Sequence[int],
-        *,
-        shares: Dict[str, float],
-        sharpness: float,
-        softness: float,
-    ) -> Memory:
-        """`second` has a row for each of `chosen`; `softness` forgives sentences that contradict each other."""
-        counts = spelling(texts, _spelling_shares(shares))
-        columns = np.unique(counts.indices)
-        counts = counts[:, columns]
-        wanted = np.full((len(texts), max(labels) + 1), -1.0, dtype=np.float32)
-        wanted[np.arange(len(texts)), labels] = 1.0
-        like = (counts @ counts.T).toarray() + shares["meaning"] ** 2 * (meaning @ meaning.T)
-        quick = _weights(like.copy(), wanted, _whole(shares, False), sharpness, softness)
-        like = like[np.ix_(chosen, chosen)] + shares["second"] ** 2 * (second @ second.T)
-        arrays = {
-            "meaning": meaning.astype(np.float16),
-            "second": second.astype(np.float16),
-            "chosen": chosen.astype(np.int32),
-            "columns": columns.astype(np.int32),
-            "counts": counts.data.astype(np.float16),
-            "places": counts.indices.astype(np.int32),
-            "starts": counts.indptr.astype(np.int32),
-            "quick": quick.astype(np.float16),
-            "whole": _weights(like, wanted[chosen], _whole(shares, True), sharpness, softness).astype(np.float16),
-        }
-        return cls(arrays, shares, sharpness)
 
     def liken(self, text: str, meaning: np.ndarray) -> Tuple[np.ndarray, float]:
         """Likeness to each sentence, and the share of the text's bits of words that were met: few in « zzz qqq »."""
@@ -87,20 +52,53 @@ class Memory:
         """One figure a class."""
         if second is None:
             return self._near(like, _whole(self._shares, False)) @ self._weights["quick"]
-        like = like[self._arrays["chosen"]] + self._shares["second"] ** 2 * (self._second @ second)
+        like = like[self._chosen] + self._shares["second"] ** 2 * (self._second @ second)
         return self._near(like, _whole(self._shares, True)) @ self._weights["whole"]
 
     def _near(self, like: np.ndarray, whole: float) -> np.ndarray:
         near: np.ndarray = np.exp(self._sharpness * (like / whole - 1))
         return near
 
-    def save(self, path: Path) -> None:
-        np.savez_compressed(path, **self._arrays)
-
     @classmethod
     def load(cls, path: Path, shares: Dict[str, float], sharpness: float) -> Memory:
         with np.load(path, allow_pickle=False) as arrays:
             return cls({name: arrays[name] for name in _ARRAYS}, shares, sharpness)
+
+
+def learn(
+    texts: Sequence[str],
+    meaning: np.ndarray,
+    second: np.ndarray,
+    chosen: np.ndarray,
+    labels: Sequence[int],
+    *,
+    shares: Dict[str, float],
+    sharpness: float,
+    softness: float,
+) -> Dict[str, np.ndarray]:
+    """The arrays of a Memory; `second` has a row for each of `chosen`.
+
+    `softness` forgives sentences that contradict each other.
+    """
+    counts = spelling(texts, _spelling_shares(shares))
+    columns = np.unique(counts.indices)
+    counts = counts[:, columns]
+    wanted = np.full((len(texts), max(labels) + 1), -1.0, dtype=np.float32)
+    wanted[np.arange(len(texts)), labels] = 1.0
+    like = (counts @ counts.T).toarray() + shares["meaning"] ** 2 * (meaning @ meaning.T)
+    quick = _weights(like.copy(), wanted, _whole(shares, False), sharpness, softness)
+    like = like[np.ix_(chosen, chosen)] + shares["second"] ** 2 * (second @ second.T)
+    return {
+        "meaning": meaning.astype(np.float16),
+        "second": second.astype(np.float16),
+        "chosen": chosen.astype(np.int32),
+        "columns": columns.astype(np.int32),
+        "counts": counts.data.astype(np.float16),
+        "places": counts.indices.astype(np.int32),
+        "starts": counts.indptr.astype(np.int32),
+        "quick": quick.astype(np.float16),
+        "whole": _weights(like, wanted[chosen], _whole(shares, True), sharpness, softness).astype(np.float16),
+    }
 
 
 def _weights(like: np.ndarray, wanted: np.ndarray, whole: float, sharpness: float, softness: float) -> np.ndarray:

@@ -117,6 +117,15 @@ def justified(inside: Sequence[Read], outside: Sequence[Read]) -> Optional[float
     return None
 
 
+def doubtful_below(rows: Sequence[Read]) -> float:
+    """The highest threshold under which answers are at best as often right as wrong: ask again there."""
+    for step in reversed(_STEPS):
+        under = [row for row in rows if row.confidence < step]
+        if under and part(under, lambda row: row.first == row.sentence.intent) <= 0.5:
+            return step
+    return 0.0
+
+
 def quantile(values: Sequence[float], wanted: float) -> float:
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(wanted * len(ordered)))] if ordered else 0.0

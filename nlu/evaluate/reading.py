@@ -10,7 +10,7 @@ from knowledge.lexicons import Lexicon
 from knowledge.needs import Needs
 from knowledge.places import Places
 from nlu.evaluate.figures import FALLBACK, Read
-from nlu.evaluate.heldout import DANGER, SAFE, Sentence, flat
+from nlu.evaluate.heldout import Sentence, flat
 
 
 async def read_all(model: Path, sentences: Sequence[Sentence]) -> List[Read]:
@@ -24,8 +24,7 @@ async def read_all(model: Path, sentences: Sequence[Sentence]) -> List[Read]:
         began = time.perf_counter()
         parsed = await agent.parse_message(one.text)
         ms = (time.perf_counter() - began) * 1000
-        alarm = one.group in (DANGER, SAFE) and bool(lexicon.first_reading(one.text).distress)
-        rows.append(_row(one, parsed, ms, alarm))
+        rows.append(_row(one, parsed, ms, bool(lexicon.first_reading(one.text).distress)))
     return rows
 
 

@@ -42,18 +42,17 @@ def _group(name: str, rows: Sequence[Read]) -> str:
 
 
 def _distress(rows: Sequence[Read]) -> Iterator[str]:
-    danger = [row for row in rows if row.sentence.group == DANGER]
-    safe = [row for row in rows if row.sentence.group == SAFE]
-    if danger:
-        alone = figures.part(danger, lambda row: row.name == "distress")
-        layer = figures.part(danger, lambda row: row.alarm)
-        both = figures.part(danger, figures.heard)
-        yield f"distress heard: {both:.1%} of {len(danger)} (layer {layer:.1%}, engine {alone:.1%})"
-    if safe:
-        layer = figures.part(safe, lambda row: row.alarm)
-        alone = figures.part(safe, lambda row: row.name == "distress")
-        both = figures.part(safe, figures.heard)
-        yield f"false alarms: {both:.1%} of {len(safe)} (layer {layer:.1%}, engine {alone:.1%})"
+    """Of cries for help, of what only sounds like one, and of all that people write on an ordinary day."""
+    ordinary = [row for row in rows if row.sentence.group not in (DANGER, SAFE) and row.sentence.intent != "distress"]
+    for name, chosen in (
+        ("distress heard", [row for row in rows if row.sentence.group == DANGER]),
+        ("false alarms, look-alikes", [row for row in rows if row.sentence.group == SAFE]),
+        ("false alarms, ordinary", ordinary),
+    ):
+        layer = figures.part(chosen, lambda row: row.alarm)
+        alone = figures.part(chosen, lambda row: row.name == "distress")
+        both = figures.part(chosen, figures.heard)
+        yield f"{name}: {both:.1%} of {len(chosen)} (layer {layer:.1%}, engine {alone:.1%})"
 
 
 def _calibration(inside: Sequence[Read], outside: Sequence[Read]) -> Iterator[str]:
@@ -64,8 +63,10 @@ def _calibration(inside: Sequence[Read], outside: Sequence[Read]) -> Iterator[st
         asked, right = figures.at_threshold(inside, threshold)
         kept_out = figures.part(outside, lambda row: row.first == OUT_OF_SCOPE or row.confidence < threshold)  # noqa: B023
         yield f"    {threshold:.2f}:  {asked:.1%} / {right:.1%} / {kept_out:.1%}"
-    wanted = figures.justified(inside, outside)
-    yield f"  threshold that this justifies: {'none reaches both goals' if wanted is None else f'{wanted:.2f}'}"
+    least = figures.justified(inside, outside)
+    told_least = "none reaches both goals" if least is None else f"{least:.2f}"
+    doubt = figures.doubtful_below(inside)
+    yield f"  threshold that reaches the goals: {told_least}; below {doubt:.2f} answers are no better than a toss"
 
 
 def _times(rows: Sequence[Read], others: Sequence[str]) -> Iterator[str]:

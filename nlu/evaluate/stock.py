@@ -15,16 +15,17 @@ _PIPELINE = [
     {"name": "LexicalSyntacticFeaturizer"},
     {"name": "CountVectorsFeaturizer"},
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-    {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True},
+    {"name": "DIETClassifier", "constrain_similarities": True},
     {"name": "FallbackClassifier", "threshold": 0.3, "ambiguity_threshold": 0.1},
 ]
 
 
-def train(root: Path, folder: Path) -> Tuple[Path, float]:
+def train(root: Path, folder: Path, epochs: int) -> Tuple[Path, float]:
     """The pipeline of `rasa init`, without its parts for entities; the model and the seconds it took."""
     from rasa.model_training import train_nlu
 
-    config = {"recipe": "default.v1", "language": "fr", "assistant_id": "stock", "pipeline": _PIPELINE}
+    pipeline = [{**part, "epochs": epochs} if part["name"] == "DIETClassifier" else part for part in _PIPELINE]
+    config = {"recipe": "default.v1", "language": "fr", "assistant_id": "stock", "pipeline": pipeline}
     with tempfile.NamedTemporaryFile("w", suffix=".yml", dir=folder, delete=False) as file:
         yaml.safe_dump({**config, "importers": [{"name": "nlu.importer.TopicImporter"}]}, file)
     began = time.monotonic()

@@ -42,6 +42,12 @@ def test_the_threshold_is_the_lowest_that_keeps_strangers_out() -> None:
     assert figures.justified([read("greet", "greet", 0.2)] * 10, outside) is None
 
 
+def test_people_are_asked_again_where_answers_are_mostly_wrong() -> None:
+    """Two wrong answers at 0.2, a right one at 0.5: asking again ends between."""
+    rows = [read("greet", "thank", 0.2), read("greet", "thank", 0.2), *[read("greet", "greet", 0.5)] * 3]
+    assert figures.doubtful_below(rows) == pytest.approx(0.5)
+
+
 def test_names_of_answers_are_told_as_the_contract_writes_them() -> None:
     """Only the first underscore was a slash."""
     assert told("faq_rsa_amount") == "faq/rsa_amount"
