@@ -33,6 +33,7 @@ SUGGESTED = (
     "opt_in",
     *(f"faq_{topic}" for topic in Articles.from_folder().topics),
 )
+_FEW_WORDS = 3
 _AFTER_RESULTS = frozenset({"more_results", "service_details", "report_error"})
 _ALWAYS = ("search_service", "find_branch", "talk_to_human", "help")
 
@@ -57,13 +58,21 @@ class Fallback:
 
 @dataclass(frozen=True)
 class OutOfScope:
+    """Not ours. A few words after a question of ours are its answer all the same: « du macramé »."""
+
+    kit: Kit
     name = "action_out_of_scope"
 
     async def run(self, turn: Turn) -> Events:
         if turn.heard("tone"):
             turn.say("utter_insulted")
+        elif turn.awaited and len(turn.text.split()) <= _FEW_WORDS:
+            return await take_for_an_answer(self.kit, turn)
+        elif turn.awaited:
+            turn.say("utter_out_of_scope_while_searching")
+            turn.say("utter_resume")
         else:
-            turn.say("utter_out_of_scope_while_searching" if turn.awaited else "utter_out_of_scope")
+            turn.say("utter_out_of_scope")
         return []
 
 
@@ -75,4 +84,4 @@ def _suggestions(turn: Turn) -> list[dict[str, object]]:
 
 
 def actions(kit: Kit) -> list[Fallback | OutOfScope]:
-    return [Fallback(kit), OutOfScope()]
+    return [Fallback(kit), OutOfScope(kit)]
