@@ -28,6 +28,7 @@ from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.texts import Texts
 from bot.vault import Vault
+from knowledge.articles import Articles
 from knowledge.needs import Needs
 from knowledge.places import Places
 
@@ -47,7 +48,7 @@ def build_kit(database: Database, vault: Vault) -> Kit:
     """What every action is handed; nothing connects yet."""
     tasks = Tasks(vault)
     handoff = Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts())
-    return Kit(database, tasks, handoff, Places.from_file(), Needs.from_file())
+    return Kit(database, tasks, handoff, Places.from_file(), Needs.from_file(), Articles.from_folder())
 
 
 def serve(actions: list[TopicAction], token: str) -> Starlette:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from actions.answers import take_for_an_answer
 from actions.kit import Events, Kit, Turn, choices, set_slots
-from knowledge.articles import Articles
 
 SUGGESTED = (
     "search_service",
@@ -31,9 +31,8 @@ SUGGESTED = (
     "talk_to_human",
     "opt_out",
     "opt_in",
-    *(f"faq_{topic}" for topic in Articles.from_folder().topics),
 )
-_FEW_WORDS = 3
+_FEW_WORDS = 2
 _AFTER_RESULTS = frozenset({"more_results", "service_details", "report_error"})
 _ALWAYS = ("search_service", "find_branch", "talk_to_human", "help")
 
@@ -52,7 +51,7 @@ class Fallback:
         if turn.slot("misses"):
             turn.say("utter_fallback_second")
             return set_slots(misses=turn.slot("misses") + 1)
-        turn.say("utter_fallback_first", choices=_suggestions(turn))
+        turn.say("utter_fallback_first", choices=_suggestions(turn, self.kit.articles.topics))
         return set_slots(misses=1)
 
 
@@ -76,8 +75,9 @@ class OutOfScope:
         return []
 
 
-def _suggestions(turn: Turn) -> list[dict[str, object]]:
-    possible = [name for name in SUGGESTED if name not in _AFTER_RESULTS or turn.slot("results")]
+def _suggestions(turn: Turn, topics: Sequence[str]) -> list[dict[str, object]]:
+    known = (*SUGGESTED, *(f"faq_{topic}" for topic in topics))
+    possible = [name for name in known if name not in _AFTER_RESULTS or turn.slot("results")]
     likely = [name for name in turn.ranking if name in possible]
     best = list(dict.fromkeys([*likely[:2], *_ALWAYS]))[:3]
     return [choices(f"utter_suggest_{name}", [(f"/{name}", {})])[0] for name in best]

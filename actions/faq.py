@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from actions.kit import Events, Kit, Turn, choices
 from bot import clock
-from knowledge.articles import Article, Articles
+from knowledge.articles import Article
 
 _INTENT = "faq_"
 _RELATED = 3
@@ -17,13 +17,12 @@ class Faq:
     """The article that the question asks for, its next step, and what people ask next."""
 
     kit: Kit
-    articles: Articles = field(default_factory=Articles.from_folder)
     name = "action_faq"
 
     async def run(self, turn: Turn) -> Events:
         topic = turn.intent.removeprefix(_INTENT)
         wanted = turn.heard("article")
-        article = self.articles.choose(topic, turn.text, wanted[0] if wanted else "")
+        article = self.kit.articles.choose(topic, turn.text, wanted[0] if wanted else "")
         if article is None:
             turn.say("utter_article_missing")
             return []
@@ -32,7 +31,7 @@ class Faq:
 
     def _related(self, turn: Turn, said: Article) -> list[dict[str, object]]:
         """The topic's other questions, where there is room for buttons."""
-        others = [article for article in self.articles.of(said.topic) if article.id != said.id][:_RELATED]
+        others = [article for article in self.kit.articles.of(said.topic) if article.id != said.id][:_RELATED]
         if turn.message.kind == "sms":
             return []
         payload = f'/{_INTENT}{said.topic}{{"article": "%s"}}'

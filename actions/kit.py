@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from bot.database import Database
 from bot.handoff import Handoff, Heard
 from bot.tasks import Tasks
+from knowledge.articles import Articles
 from knowledge.needs import Needs
 from knowledge.places import Place, Places
 
@@ -30,6 +31,7 @@ class Kit:
     handoff: Handoff
     places: Places
     needs: Needs
+    articles: Articles
 
 
 @dataclass(frozen=True)

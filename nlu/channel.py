@@ -87,6 +87,9 @@ class Replies(OutputChannel):
     async def send_response(self, recipient_id: str, message: Dict[str, Any]) -> None:
         custom = message.get("custom") or {}
         said = custom.get("reply") or {"text": message.get("text"), "key": message.get("utter_action", "")}
+        notice = said.pop("notice", "")
+        if notice:
+            self.said.append({"text": notice, "key": said["key"]})
         if said.get("text"):
             self.said.append(said)
 

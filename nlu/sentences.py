@@ -67,14 +67,18 @@ class Sentences:
         return cls({path.stem: yaml.safe_load(path.read_text(encoding="utf8"))["responses"] for path in files})
 
     def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
-        """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable."""
+        """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable.
+
+        One that exists in French alone has a `notice` beside it, the line that says so: a message of its own, or
+        the French would be paid by the letters of Arabic.
+        """
         notice = self._names.in_french(ask.language)
         only_french = bool(notice and variables.get("only_french"))  # what it is to say exists in French alone
         ask = replace(ask, missing=set(), language=FIRST if only_french else ask.language)
         reply = self._fitted(key, ask, variables)
         if not ask.missing and not only_french:
             return {**reply, "language": ask.language}
-        return {**reply, "text": f"{notice}\n{reply['text']}".strip(), "language": FIRST}
+        return {**reply, "language": FIRST, "notice": notice}
 
     def _fitted(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         most = (self._variation(key, ask, variables).get("metadata") or {}).get("segments")

@@ -15,6 +15,8 @@ _FILE = Path(__file__).parent.parent / "entities.yml"
 SURE = 0.95
 LIKELY = 0.6
 _ONLY_NUMBERS = re.compile(r"\W*(?:\d\W*){1,8}")  # fewer digits than a telephone number has
+_NOISE = re.compile(r"(?:[\W\d_]*\b[b-df-hj-np-tv-xz]{4,}\b)+[\W\d_]*", re.ASCII | re.IGNORECASE)
+"""« zzzz qqqq »: nothing but consonants."""
 _NAMED = 0.7  # a need below is a guess from the whole message, wherever it is said to stand
 
 
@@ -38,7 +40,7 @@ class Evidence:
         meant = self.whole.get(text.strip().lower())
         if meant:
             return _raise(scores, meant, SURE)
-        if not re.search(r"\w", text) or (_ONLY_NUMBERS.fullmatch(text) and not entities):
+        if not re.search(r"\w", text) or _NOISE.fullmatch(text) or (_ONLY_NUMBERS.fullmatch(text) and not entities):
             return dict.fromkeys(scores, 0.0)
         kinds = {entity["entity"] for entity in entities} - {"date", "time"}
         sure = any(entity["entity"] == "need" and _confidence(entity) >= SURE for entity in entities)

@@ -128,7 +128,7 @@ class IntentReader(IntentClassifier, GraphComponent):
     def _rank(self, message: Message, text: str, row: np.ndarray, distress: bool) -> None:
         scores = {name: float(score) for name, score in zip(self._names, row, strict=True)}
         scores = self._evidence.weigh(text, message.get("entities") or [], scores)
-        if distress:
+        if distress and any(scores.values()):
             scores[DISTRESS] = max(_SURE, scores[DISTRESS])
         best = sorted(scores.items(), key=lambda pair: -pair[1])[:RANKING]
         ranking = [{"name": name, "confidence": score} for name, score in best]

@@ -40,6 +40,8 @@ def test_every_suggestion_is_written() -> None:
 
     from actions.fallback import SUGGESTED
     from bot.settings import ROOT
+    from knowledge.articles import Articles
 
     written = yaml.safe_load((ROOT / "nlu/responses/fr.yml").read_text(encoding="utf-8"))["responses"]
-    assert {f"utter_suggest_{name}" for name in SUGGESTED} <= written.keys()
+    names = (*SUGGESTED, *(f"faq_{topic}" for topic in Articles.from_folder().topics))
+    assert {f"utter_suggest_{name}" for name in names} <= written.keys()

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from bot import vault
 from bot.commands.load import demo
 from bot.database import libpq_url
+from bot.masking import NIR
 from channels import sms_text
 from tests.engine import trained_model
 from tests.system import System, running
@@ -26,7 +28,10 @@ class Texter:
     async def ask(self, text: str) -> str:
         twilio = self._system.twilio
         assert await twilio.text(text, sender=self._number) == [200]
-        await twilio.wait_for(lambda: len(self._answers()) > self._read, timeout=60)
+        return await self.next()
+
+    async def next(self) -> str:
+        await self._system.twilio.wait_for(lambda: len(self._answers()) > self._read, timeout=60)
         answer = self._answers()[self._read]
         self._read += 1
         return answer
@@ -78,7 +83,20 @@ async def test_answered_in_the_language_that_is_written(system: System) -> None:
     assert "français" in await phone.ask("en français s'il vous plaît")
 
 
-async def test_social_security_number_is_not_said_back(system: System) -> None:
+async def test_rights_in_another_language_are_french_and_say_so(system: System) -> None:
+    """One SMS in their letters says that the answer is in French; the French one costs what it costs in French."""
     phone = Texter(system, "+33639980104")
-    answer = await phone.ask("mon numéro de sécu 1 85 05 78 006 084 91 c'est pour la mutuelle gratuite")
-    assert "006" not in answer
+    notice = await phone.ask("مرحبا، كم مبلغ الـ RSA لشخص وحيد؟")
+    assert any("\u0600" <= sign <= "\u06ff" for sign in notice)
+    answer = await phone.next()
+    paid = sms_text.segments(answer)
+    assert (paid.encoding, paid.count) == ("GSM-7", 2)
+
+
+async def test_social_security_number_is_kept_nowhere(system: System) -> None:
+    """Neither in the stored message nor in what the engine remembers."""
+    await Texter(system, "+33639980105").ask("mon numéro de sécu 1 85 05 78 006 084 91 c'est pour la mutuelle gratuite")
+    with psycopg.connect(libpq_url(system.relais.database.url)) as connection:
+        query = "SELECT body_secret FROM message WHERE direction = 'in' ORDER BY created_at DESC LIMIT 1"
+        [(secret,)] = connection.execute(query).fetchall()
+    assert system.relais.vault.open(vault.BODY, bytes(secret))["text"].startswith(f"mon numéro de sécu {NIR} c'est")

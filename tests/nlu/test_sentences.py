@@ -49,14 +49,15 @@ SENTENCES = Sentences({"fr": FRENCH, "en": {"utter_hello": [{"text": "Hello {nam
 )
 def test_the_most_demanding_variation_is_said(ask: Ask, variables: dict, text: str) -> None:
     """Language first, then situation, then channel; French where a language is missing."""
-    assert SENTENCES.reply("utter_hello", ask, {"name": "Zoé", **variables})["text"] == text
+    reply = SENTENCES.reply("utter_hello", ask, {"name": "Zoé", **variables})
+    assert f"{reply.get('notice', '')}\n{reply['text']}".strip() == text
 
 
 def test_what_is_only_in_french_is_said_to_be_so_once() -> None:
-    """One line in their language comes first, whatever number of parts is missing, and the reply counts as French."""
+    """One line in their language stands beside it, whatever number of parts is missing, and the reply counts as French."""
     item = {"each": "utter_line", "payload": "/a", "name": "Crèche", "phone": "", "distance": ""}
     reply = SENTENCES.reply("utter_list", Ask("web", "en"), {"choices": [item] * 3, "footer": "utter_end", "mark": ""})
-    assert reply["text"] == "(Sorry, I only have this in French.)\nVoici :"
+    assert (reply["notice"], reply["text"]) == ("(Sorry, I only have this in French.)", "Voici :")
     assert reply["language"] == "fr"
     assert SENTENCES.reply("utter_hello", Ask("web", "en"), {"name": "Zoé"})["language"] == "en"
     assert SENTENCES.reply("utter_hello", Ask("web"), {"name": "Zoé"})["language"] == "fr"
