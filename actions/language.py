@@ -1,4 +1,8 @@
-"""Another language is asked for: it is recorded and confirmed in that language, or the nine are listed."""
+"""Another language is asked for: it is recorded and confirmed in that language, or the nine are listed.
+
+A language that the door only heard may be misheard: it is chosen for good by its name or its button, or by the
+refusal of French, never by a bare « change language ».
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ class ChangeLanguage:
         named = self._named(turn)
         if len(named) == 1 and named[0]:
             return await self._change(turn, named[0])
-        if not named and turn.language != FIRST:
+        if not named and turn.language != FIRST and self._refuses_french(turn.text):
             return await self._change(turn, turn.language)  # « i don't speak french »: the door has heard English
         turn.say("utter_language_unknown" if named == [""] else "utter_ask_language", choices=self._choices())
         return []
@@ -32,6 +36,9 @@ class ChangeLanguage:
             return [code for code in turn.heard("language") if code in self.languages.codes]
         named = list(dict.fromkeys(one.code for one in self.languages.named(turn.text)))
         return [code for code in named if code != FIRST] if self.languages.refuses(turn.text) else named
+
+    def _refuses_french(self, text: str) -> bool:
+        return self.languages.refuses(text) and {one.code for one in self.languages.named(text)} == {FIRST}
 
     async def _change(self, turn: Turn, code: str) -> Events:
         async with self.kit.database.begin() as connection:

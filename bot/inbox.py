@@ -127,10 +127,11 @@ class Inbox:
             return before.language
         try:
             spoken = self._listening.next(before, inbound.text)
+            decides = spoken != before or bool(self._listening.wished(inbound.text))
         except Exception:
             log.exception("the language of a message of conversation %s could not be told", row.id)
             return before.language
-        if spoken != before:
+        if decides:
             await record(connection, row.id, spoken, seq=row.last_seq)
         return spoken.language
 

@@ -63,11 +63,10 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a text is written in; `sure` is enough to switch, `script` says that the letters alone decide."""
+    """What a text is written in; `sure` is enough to switch."""
 
     language: str | None
     sure: bool = False
-    script: bool = False
 
 
 NOTHING = Guess(None)
@@ -81,21 +80,27 @@ class Listening:
 
     def next(self, spoken: Spoken, text: str) -> Spoken:
         """The language to answer this message in. One that was asked for stays, unless another script is written."""
-        if asked := self._languages.asked(text):
+        if asked := self.wished(text):
             return Spoken(asked, asked=True)
         guess = self.detect(text, spoken.language)
         if guess.language is None or not guess.sure or guess.language == spoken.language:
             return spoken
-        return spoken if spoken.asked and not guess.script else Spoken(guess.language)
+        # Who reads Arabic may well type French words: Latin letters are nobody's other script.
+        stays = spoken.asked and _script(guess.language) in {"latin", _script(spoken.language)}
+        return spoken if stays else Spoken(guess.language)
+
+    def wished(self, text: str) -> str:
+        """The language that a text asks for, "" for none; the wish counts even for the language spoken already."""
+        return self._languages.asked(text)
 
     def detect(self, text: str, current: str = FIRST) -> Guess:
         """What a text is written in, `current` being what was spoken before."""
         clean = _NO_WORDS.sub(" ", text)
         letters = len(_LETTER.findall(clean))
         if 2 * len(_ARABIC.findall(clean)) > letters:
-            return NOTHING if _NO_ARABIC.search(clean) else Guess("ar", sure=True, script=True)
+            return NOTHING if _NO_ARABIC.search(clean) else Guess("ar", sure=True)
         if 2 * len(_CYRILLIC_LETTER.findall(clean)) > letters:
-            return Guess(_slavic(clean, current), sure=True, script=True)
+            return Guess(_slavic(clean, current), sure=True)
         return self._latin(clean, current)
 
     def _latin(self, text: str, current: str) -> Guess:
@@ -117,6 +122,11 @@ class Listening:
         share = 1 / sum(math.exp(score - scores[best]) for score in scores.values())
         enough = {1: 2.0, 2: _SURE_OF_TWO}.get(len(said), _SURE)
         return Guess(best, sure=share >= enough)
+
+
+def _script(code: str) -> str:
+    """The letters that a language is written in: Ukrainian and Russian share theirs."""
+    return "latin" if code in _LATIN else "cyrillic" if code in _CYRILLIC else code
 
 
 def _slavic(text: str, current: str) -> str:

@@ -17,6 +17,7 @@ from tests.bot.conftest import Pipeline
 from tests.knowledge.said import lines
 
 FRENCH, ENGLISH, ARABIC = Spoken("fr"), Spoken("en"), Spoken("ar", asked=True)
+UKRAINIAN, RUSSIAN = Spoken("uk", asked=True), Spoken("ru", asked=True)
 UNHEARD_AT_MOST = 4
 """Sentences of the table that leave a French conversation French, being too near to it: « no hablo frances »."""
 
@@ -74,6 +75,10 @@ def test_french_stays_french(text: str) -> None:
         (ARABIC, "je cherche une aide pour mon loyer", ARABIC),
         (ARABIC, "i need help to find food", ARABIC),
         (ARABIC, "мені потрібна допомога", Spoken("uk")),
+        (UKRAINIAN, "здравствуйте, мы ищем квартиру", UKRAINIAN),
+        (RUSSIAN, "добрий день, мені потрібна допомога", RUSSIAN),
+        (RUSSIAN, "أحتاج مساعدة في الأكل", Spoken("ar")),
+        (Spoken("fr", asked=True), "мне нужна помощь", Spoken("ru")),
         (Spoken("uk"), "коли зустріч", Spoken("uk")),
         (Spoken("uk"), "где мой дом", Spoken("uk")),
         (Spoken("uk"), "здравствуйте, мы ищем квартиру", Spoken("ru")),
@@ -112,6 +117,12 @@ def test_language_is_kept_once_sure(spoken: Spoken, text: str, then: Spoken) -> 
         ("in romana va rog", "ro"),
         ("en français svp", "fr"),
         ("french please", "fr"),
+        ("possible de parler en anglais ?", "en"),
+        ("est-ce que vous pouvez répondre en arabe", "ar"),
+        ("passez en turc svp", "tr"),
+        ("can you speak english", "en"),
+        ("puede hablar en español", "es"),
+        ("можно говорить по-русски", "ru"),
     ],
 )
 def test_language_is_asked_for(text: str, code: str) -> None:
@@ -132,10 +143,23 @@ def test_language_is_asked_for(text: str, code: str) -> None:
         "farsi please",
         "je suis roumaine",
         "traducteur russe",
+        "traduction arabe possible",
+        "traduire en arabe",
+        "translate arabic",
+        "arabe possible ?",
+        "parler arabe",
+        "je voudrais parler anglais",
+        "cours pour parler anglais",
+        "écrire le turc",
+        "je passe l'anglais",
+        "i want to speak english",
+        "hablar español",
+        "quero falar português",
+        "говорить русский",
     ],
 )
 def test_naming_a_language_is_not_asking_for_it(text: str) -> None:
-    """A course, a nationality, two languages, or one that we have not."""
+    """A course, a nationality, a translation, a wish to speak it, two languages, or one that we have not."""
     assert listening().next(FRENCH, text).asked is False
 
 
@@ -155,12 +179,15 @@ async def test_what_is_said_at_once_is_in_the_language_of_the_message(pipeline: 
     assert "free" in text
 
 
-async def test_short_cry_for_help_is_answered_in_its_language(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    ("cry", "word"),
+    [("хочу умереть", "бесплатно"), ("quiero morir", "gratis, día y noche"), ("i want to die", "free")],
+)
+async def test_short_cry_for_help_is_answered_in_its_language(pipeline: Pipeline, cry: str, word: str) -> None:
     """Too short to change the language of the conversation, and still answered in its own."""
-    [text] = await pipeline.say("хочу умереть")
+    [text] = await pipeline.say(cry)
     assert "3114" in text
-    [text] = await pipeline.say("i want to die", address="+33639980002")
-    assert "free" in text
+    assert word in text
 
 
 async def test_repeat_decides_nothing(pipeline: Pipeline) -> None:
@@ -183,6 +210,16 @@ async def test_late_turn_does_not_undo_a_later_wish(pipeline: Pipeline) -> None:
     assert (row.language, row.language_asked) == ("en", True)
     await pipeline.choose(UUID(int=0), "tr")
     assert (await pipeline.thread()).language == "en"
+
+
+async def test_late_turn_does_not_undo_a_wish_said_again(pipeline: Pipeline) -> None:
+    """A wish that changes nothing, the language being that one already, counts as the latest all the same."""
+    await pipeline.write("en français svp")
+    between = (await pipeline.relais.inbox.receive(pipeline.sms("you know what i mean"))).message_id
+    await pipeline.write("en français svp")
+    await pipeline.choose(between, "ro")
+    row = await pipeline.thread()
+    assert (row.language, row.language_asked, row.language_seq) == ("fr", True, 3)
 
 
 async def test_fault_of_the_listening_refuses_no_message(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
+from actions.kit import Kit, Turn
+from actions.language import ChangeLanguage
 from knowledge.languages import Languages
 from tests.engine import Engine, Talk, keys
 
@@ -52,6 +57,20 @@ def test_language_heard_already_is_the_one_wanted(engine: Engine, talk: Talk) ->
     [reply] = replace(talk, language="en").say("i don't speak french")["replies"]
     assert reply["language"] == "en"
     assert kept(engine, talk) == ("en", True)
+
+
+@pytest.mark.parametrize("words", ["/change_language", "change language", "i do not understand", "cambiar de idioma"])
+def test_language_that_may_be_misheard_is_not_locked(words: str) -> None:
+    """In a conversation that is in English already, the button and the bare wish list the nine, and choose none."""
+    latest = {"text": words, "intent": {"name": "change_language"}, "metadata": {"language": "en"}}
+    tracker = Tracker("", {}, latest, [], False, None, {}, "")
+    dispatcher = CollectingDispatcher()
+    no_database = cast(Kit, None)
+    action = ChangeLanguage(no_database, Languages.from_file())
+    assert asyncio.run(action.run(Turn(dispatcher, tracker))) == []
+    [message] = dispatcher.messages
+    assert message["response"] == "utter_ask_language"
+    assert {choice["label"] for choice in message["choices"]} == NAMES
 
 
 def test_language_that_we_have_not_is_said_so(engine: Engine, talk: Talk) -> None:
