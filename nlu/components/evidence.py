@@ -15,8 +15,8 @@ _FILE = Path(__file__).parent.parent / "entities.yml"
 SURE = 0.95
 LIKELY = 0.6
 _ONLY_NUMBERS = re.compile(r"\W*(?:\d\W*){1,8}")  # fewer digits than a telephone number has
-_NOISE = re.compile(r"(?:[\W\d_]*\b[b-df-hj-np-tv-xz]{4,}\b)+[\W\d_]*", re.ASCII | re.IGNORECASE)
-"""« zzzz qqqq »: nothing but consonants."""
+_NOISE = re.compile(r"(?:[\W\d_]*\b(?:[b-df-hj-np-tv-xz]{4,}|([a-z])\1{3,})\b)+[\W\d_]*", re.ASCII | re.IGNORECASE)
+"""« zzzz qqqq », « aaaaaa »: nothing but consonants, or but one letter."""
 _NAMED = 0.7  # a need below is a guess from the whole message, wherever it is said to stand
 
 

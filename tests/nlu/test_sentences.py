@@ -54,7 +54,7 @@ def test_the_most_demanding_variation_is_said(ask: Ask, variables: dict, text: s
 
 
 def test_what_is_only_in_french_is_said_to_be_so_once() -> None:
-    """One line in their language stands beside it, whatever number of parts is missing, and the reply counts as French."""
+    """One line in their language stands beside it, however many parts are missing, and the reply is French."""
     item = {"each": "utter_line", "payload": "/a", "name": "Crèche", "phone": "", "distance": ""}
     reply = SENTENCES.reply("utter_list", Ask("web", "en"), {"choices": [item] * 3, "footer": "utter_end", "mark": ""})
     assert (reply["notice"], reply["text"]) == ("(Sorry, I only have this in French.)", "Voici :")
