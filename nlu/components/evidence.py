@@ -36,7 +36,7 @@ class Evidence:
 
     def weigh(self, text: str, entities: List[Dict[str, Any]], scores: Dict[str, float]) -> Dict[str, float]:
         """The ranking, changed where the message leaves no doubt; all zero where it says nothing."""
-        entities = [entity for entity in entities if entity["entity"] != "need" or _confidence(entity) >= _NAMED]
+        entities = named(entities)
         meant = self.whole.get(text.strip().lower())
         if meant:
             return _raise(scores, meant, SURE)
@@ -70,6 +70,11 @@ class Evidence:
 
 def _confidence(entity: Dict[str, Any]) -> float:
     return float(entity.get("confidence_entity", 1))
+
+
+def named(entities: List[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """The entities without the guessed needs."""
+    return [entity for entity in entities if entity["entity"] != "need" or _confidence(entity) >= _NAMED]
 
 
 def _raise(scores: Dict[str, float], name: str, least: float) -> Dict[str, float]:

@@ -21,13 +21,14 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.components import second_vectors
-from nlu.components.evidence import Evidence
+from nlu.components.evidence import Evidence, named
 from nlu.components.memory import Memory, learn
 from nlu.components.tongue import looks_french
 
 RANKING = 6
 DISTRESS = "distress"
 _FAMILIAR_ENOUGH = 0.75
+_CLEAR = 0.8
 _SURE = 0.95
 _SHORT = 60
 
@@ -134,6 +135,8 @@ class IntentReader(IntentClassifier, GraphComponent):
         ranking = [{"name": name, "confidence": score} for name, score in best]
         message.set("intent", ranking[0], add_to_output=True)
         message.set("intent_ranking", ranking, add_to_output=True)
+        if ranking[0]["name"] != "search_service" and ranking[0]["confidence"] >= _CLEAR:  # no need to be guessed
+            message.set("entities", named(message.get("entities") or []), add_to_output=True)
 
     def _persist(self, arrays: Dict[str, np.ndarray]) -> None:
         with self._storage.write_to(self._resource) as folder:
