@@ -6,6 +6,7 @@ sentences of `needs_said.yml` most like the message, and how much each sign is o
 
 import itertools
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,11 +46,12 @@ class Guesses:
         met = Counter(sign for signs, _ in rows for sign in signs)
         self._rarity = {sign: math.log(len(rows) / count) for sign, count in met.items()}
         self._unknown = math.log(max(2, len(rows)))
-        self._holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for row, (signs, _) in enumerate(rows):
             length = self._length(signs)
             for sign, count in signs.items():
-                self._holders[sign].append((row, count * self._rarity[sign] / length))
+                holders[sign].append((row, count * self._rarity[sign] / length))
+        self._holders = _Packed(holders)
         self._tilt, self._base = _tilts(rows)
 
     def best(self, text: Sequence[Word], named: Sequence[str] = ()) -> Guess | None:
@@ -84,10 +86,8 @@ class Guesses:
         length = self._length(signs)
         for sign, count in signs.items():
             weight = count * self._rarity.get(sign, 0.0) / length
-            holders = self._holders.get(sign, ())
-            if len(holders) < COMMON:
-                for row, other in holders:
-                    likeness[row] += weight * other
+            for row, other in self._holders.of(sign, most=COMMON - 1):
+                likeness[row] += weight * other
         return nlargest(NEIGHBOURS, likeness.items(), key=itemgetter(1))
 
     def _length(self, signs: Mapping[str, float]) -> float:
@@ -97,6 +97,26 @@ class Guesses:
         base = self._base[value]
         known = ((count, self._tilt[sign]) for sign, count in signs.items() if sign in self._tilt)
         return sum(count * (base + tilt.get(value, 0.0)) for count, tilt in known)
+
+
+class _Packed:
+    """Pairs of a small number and a weight, by sign: lists of tuples would take ten times the memory."""
+
+    def __init__(self, given: Mapping[str, Sequence[tuple[int, float]]]) -> None:
+        self._place = {sign: place for place, sign in enumerate(given)}
+        self._starts = array("I", itertools.accumulate((len(pairs) for pairs in given.values()), initial=0))
+        self._keys = array("H", (key for pairs in given.values() for key, _ in pairs))
+        self._weights = array("f", (weight for pairs in given.values() for _, weight in pairs))
+
+    def of(self, sign: str, most: int | None = None) -> Iterable[tuple[int, float]]:
+        """The pairs of a sign; none for an unknown one, or for one that has more than `most`."""
+        place = self._place.get(sign)
+        if place is None:
+            return ()
+        start, end = self._starts[place], self._starts[place + 1]
+        if most is not None and end - start > most:
+            return ()
+        return zip(self._keys[start:end], self._weights[start:end], strict=True)
 
 
 def _tilts(rows: Sequence[tuple[Mapping[str, float], str]]) -> tuple[dict[str, dict[str, float]], dict[str, float]]:

@@ -7,7 +7,7 @@ A guess says which need it would be, not that the message asks for one.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,16 @@ class Needs:
         self._phrases = Phrases(
             _entries(content), as_written=_foreign(content), fillers=content["fillers"], inflect=True
         )
-        self._guesses = Guesses(self._examples(content, told)) if told else None
+        self._content, self._told = content, told
 
     @classmethod
     def from_file(cls, path: Path | None = None) -> "Needs":
         return cls(load(path), load(_SAID))
+
+    @cached_property
+    def _guesses(self) -> Guesses | None:
+        """Made for the first message: whoever only names needs does not pay for it."""
+        return Guesses(self._examples(self._content, self._told)) if self._told else None
 
     def values(self) -> list[str]:
         """The categories, then the themes."""

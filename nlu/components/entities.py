@@ -64,6 +64,7 @@ class KnownEntities(EntityExtractorMixin, GraphComponent):
     def __init__(self) -> None:
         self._places = Places.from_file()
         self._needs = Needs.from_file()
+        self._needs.find("bonjour")  # what it prepares for the first message is ready before that comes
         self._languages = Languages.from_file()
 
     @classmethod

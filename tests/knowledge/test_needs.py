@@ -17,7 +17,10 @@ from tests.knowledge.test_places import ENGINE, ROOT
 
 @pytest.fixture(scope="module")
 def needs() -> Needs:
-    return Needs.from_file()
+    """As the engine has them: what is prepared for the first message is ready."""
+    needs = Needs.from_file()
+    needs.find("bonjour")
+    return needs
 
 
 @pytest.fixture(scope="module")
