@@ -30,7 +30,7 @@ QUIET = {
 
 def inputs() -> Iterator[Path]:
     """Every file that the model is made of."""
-    yield from (ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu" / "importer.py")
+    yield from (ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu" / "importer.py", ROOT / "nlu" / "tongues.yml")
     for folder in ("topics", "examples"):
         yield from sorted((ROOT / "nlu" / folder).glob("*.yml"))
     yield from sorted((ROOT / "nlu" / "components").glob("*.py"))
