@@ -30,7 +30,7 @@ check: setup ## Format, lint, types, règles d'import, données du moteur : quel
 	$(PYTHON) -m ruff check $(CODE)
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports --no-cache
-	env $(CALM) $(ENGINE) -m rasa data validate --domain domain.yml --config config.yml --data nlu/topics nlu/examples --fail-on-warnings 2>&1 | grep -vE '^\s*$$|Warning' | tail -n 3
+	env $(CALM) $(ENGINE) -m nlu data validate --domain domain.yml --config config.yml --data nlu/topics nlu/examples --fail-on-warnings 2>&1 | grep -vE '^\s*$$|Warning' | tail -n 3
 
 format: setup ## Mettre le code en forme.
 	@$(PYTHON) -m ruff format $(CODE)

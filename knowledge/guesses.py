@@ -43,16 +43,19 @@ class Guesses:
         """Each text with the needs that phrases name in it, and the one that it means."""
         rows = [(_signs(text, named), value) for text, named, value in said]
         self._values = [value for _, value in rows]
+        self._kinds = {value: kind for kind, value in enumerate(dict.fromkeys(self._values))}
         met = Counter(sign for signs, _ in rows for sign in signs)
-        self._rarity = {sign: math.log(len(rows) / count) for sign, count in met.items()}
+        self._place = {sign: place for place, sign in enumerate(met)}
+        self._rarities = array("f", (math.log(len(rows) / count) for count in met.values()))
         self._unknown = math.log(max(2, len(rows)))
         holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for row, (signs, _) in enumerate(rows):
             length = self._length(signs)
             for sign, count in signs.items():
-                holders[sign].append((row, count * self._rarity[sign] / length))
-        self._holders = _Packed(holders)
-        self._tilt, self._base = _tilts(rows)
+                holders[sign].append((row, count * self._rarity(sign) / length))
+        self._holders = _Packed(holders[sign] for sign in met)
+        tilts, self._base = _tilts(rows)
+        self._tilt = _Packed([(self._kinds[value], tilt) for value, tilt in tilts[sign].items()] for sign in met)
 
     def best(self, text: Sequence[Word], named: Sequence[str] = ()) -> Guess | None:
         """The likeliest value, `NONE` included, or nothing for unknown words; `named` is what phrases name."""
@@ -60,7 +63,7 @@ class Guesses:
         if not likely:
             return None
         value = max(likely, key=lambda one: likely[one])
-        word = max(text, key=lambda one: self._tilt_of(_signs([one]), value))
+        word = max(text, key=lambda one: self._tilts_of(_signs([one]), [value])[value])
         rivals = {one: likely.get(one, 0.0) / likely[value] for one in named}
         return Guess(value, word.start, word.end, math.sqrt(likely[value] / sum(likely.values())) * nearest, rivals)
 
@@ -72,7 +75,7 @@ class Guesses:
         votes: dict[str, float] = defaultdict(float)
         for row, likeness in near:
             votes[self._values[row]] += likeness**3
-        tilts = {value: self._tilt_of(signs, value) for value in votes}
+        tilts = self._tilts_of(signs, votes)
         most = max(tilts.values(), default=0.0)
         scale = max(6.0, sum(signs.values()) / 4)
         likely = {
@@ -85,32 +88,41 @@ class Guesses:
         likeness: dict[int, float] = defaultdict(float)
         length = self._length(signs)
         for sign, count in signs.items():
-            weight = count * self._rarity.get(sign, 0.0) / length
-            for row, other in self._holders.of(sign, most=COMMON - 1):
+            weight = count * self._rarity(sign) / length
+            for row, other in self._holders.of(self._place.get(sign), most=COMMON - 1):
                 likeness[row] += weight * other
         return nlargest(NEIGHBOURS, likeness.items(), key=itemgetter(1))
 
     def _length(self, signs: Mapping[str, float]) -> float:
-        return math.hypot(*(count * self._rarity.get(sign, self._unknown) for sign, count in signs.items())) or 1.0
+        return math.hypot(*(count * self._rarity(sign) for sign, count in signs.items())) or 1.0
 
-    def _tilt_of(self, signs: Mapping[str, float], value: str) -> float:
-        base = self._base[value]
-        known = ((count, self._tilt[sign]) for sign, count in signs.items() if sign in self._tilt)
-        return sum(count * (base + tilt.get(value, 0.0)) for count, tilt in known)
+    def _rarity(self, sign: str) -> float:
+        place = self._place.get(sign)
+        return self._unknown if place is None else self._rarities[place]
+
+    def _tilts_of(self, signs: Mapping[str, float], values: Iterable[str]) -> dict[str, float]:
+        """How much known signs speak for each of these values."""
+        known = [(count, place) for sign, count in signs.items() if (place := self._place.get(sign)) is not None]
+        total = sum(count for count, _ in known)
+        tilts: dict[int, float] = defaultdict(float)
+        for count, place in known:
+            for kind, tilt in self._tilt.of(place):
+                tilts[kind] += count * tilt
+        return {value: total * self._base[value] + tilts[self._kinds[value]] for value in values}
 
 
 class _Packed:
-    """Pairs of a small number and a weight, by sign: lists of tuples would take ten times the memory."""
+    """Pairs of a small number and a weight, by the place of a sign: lists of tuples would take ten times the memory."""
 
-    def __init__(self, given: Mapping[str, Sequence[tuple[int, float]]]) -> None:
-        self._place = {sign: place for place, sign in enumerate(given)}
-        self._starts = array("I", itertools.accumulate((len(pairs) for pairs in given.values()), initial=0))
-        self._keys = array("H", (key for pairs in given.values() for key, _ in pairs))
-        self._weights = array("f", (weight for pairs in given.values() for _, weight in pairs))
+    def __init__(self, given: Iterable[Sequence[tuple[int, float]]]) -> None:
+        self._starts, self._keys, self._weights = array("I", [0]), array("H"), array("f")
+        for pairs in given:
+            self._keys.extend(key for key, _ in pairs)
+            self._weights.extend(weight for _, weight in pairs)
+            self._starts.append(len(self._keys))
 
-    def of(self, sign: str, most: int | None = None) -> Iterable[tuple[int, float]]:
+    def of(self, place: int | None, most: int | None = None) -> Iterable[tuple[int, float]]:
         """The pairs of a sign; none for an unknown one, or for one that has more than `most`."""
-        place = self._place.get(sign)
         if place is None:
             return ()
         start, end = self._starts[place], self._starts[place + 1]

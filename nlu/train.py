@@ -74,6 +74,9 @@ def _rasa_train(folder: Path) -> Path:
     os.environ.update(QUIET)
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
+    from nlu.without_tensorflow import leave_out
+
+    leave_out()
     from rasa.model_training import train as rasa_train
     from rasa.utils.log_utils import configure_structlog
 

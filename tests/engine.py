@@ -111,7 +111,7 @@ class Engine:
         port = _free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [
-            PYTHON, "-m", "rasa", "run", "--enable-api", f"--auth-token={self.token}",
+            PYTHON, "-m", "nlu", "run", "--enable-api", f"--auth-token={self.token}",
             "-i", "127.0.0.1", "-p", str(port),
             "-m", "models/relais.tar.gz", "--credentials", "credentials.yml", "--endpoints", "endpoints.yml",
         ]  # fmt: skip

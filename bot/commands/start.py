@@ -113,7 +113,7 @@ def engine(settings: Settings, keys: Keys) -> tuple[list[str], Mapping[str, str]
     """The engine's command and its whole environment: none of our other secrets reach it."""
     host, port = address(settings.rasa_url)
     command = [
-        str(ENGINE_PYTHON), "-m", "rasa", "run", "--enable-api", f"--auth-token={keys.rasa_token}",
+        str(ENGINE_PYTHON), "-m", "nlu", "run", "--enable-api", f"--auth-token={keys.rasa_token}",
         "-i", host, "-p", str(port), "-m", str(MODEL),
         "--credentials", str(ROOT / "credentials.yml"), "--endpoints", str(ROOT / "endpoints.yml"),
     ]  # fmt: skip

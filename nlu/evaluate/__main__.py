@@ -19,6 +19,7 @@ from typing import List
 from nlu import train
 from nlu.evaluate import heldout, pictures, reading, report, stock
 from nlu.evaluate.figures import Read
+from nlu.without_tensorflow import leave_out
 
 IMAGES = train.ROOT / "docs" / "images"
 MODEL_MB = 60
@@ -29,6 +30,8 @@ def main() -> None:
     options = _options()
     os.environ.update(train.QUIET)
     warnings.simplefilter("ignore")
+    if not options.stock:
+        leave_out()
     from rasa.utils.log_utils import configure_structlog
 
     configure_structlog()

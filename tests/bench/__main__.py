@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.commands.load import demo
-from tests.bench import people, ready, road, search, stock, webhook
+from tests.bench import people, ready, road, search, stock, webhook, words
 from tests.bench.provider import Provider
 from tests.bench.report import Figure, table
 from tests.bench.road import Throughput
@@ -21,7 +21,7 @@ async def main() -> int:
     """Measure, tell each figure as it comes, then the table."""
     _say("the model of stock Rasa is trained if it has to be (six minutes)")
     await stock.trained()
-    figures = await ready.figures()
+    figures = [*words.figures(), *await ready.figures()]
     async with Provider.started() as provider, running(twilio_api_url=provider.api_url) as system:
         await demo(system.relais)
         figures += await _road(system, provider, people.numbers(0))

@@ -14,7 +14,7 @@ def test_the_stories_go_as_written(tmp_path: Path) -> None:
     """`rasa test core --e2e` reads each sentence and predicts each action as the story says."""
     done = subprocess.run(
         [
-            PYTHON, "-m", "rasa", "test", "core", "--e2e", "--fail-on-prediction-errors", "--no-plot",
+            PYTHON, "-m", "nlu", "test", "core", "--e2e", "--fail-on-prediction-errors", "--no-plot",
             "-m", trained_model(), "-s", "tests/conversations", "--out", tmp_path, "--endpoints", "/dev/null",
         ],
         cwd=ROOT, env={**os.environ, **QUIET, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
