@@ -39,7 +39,7 @@ format: setup ## Mettre le code en forme.
 model: setup ## Entraîner le modèle du moteur s'il a changé.
 	@$(PYTHON) -m bot train
 
-evaluate: setup ## Mesurer ce que le moteur comprend de phrases jamais vues (moitié B), et en refaire les images.
+evaluate: setup ## Mesurer ce que le moteur comprend de phrases jamais vues (moitié B et troisième jeu), et en refaire les images.
 	@$(PYTHON) -m bot train
 	env $(CALM) $(ENGINE) -m nlu.evaluate --pictures
 

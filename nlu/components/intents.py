@@ -1,7 +1,8 @@
 """What the person wants: likeness to the sentences learnt, corrected by what we know.
 
 A text that does not look French, or that may be a cry for help, is read with a second, slower vector too.
-Distress is believed from a low score on: to miss it costs more than to hear it once too often.
+Distress is believed from a low score on, unless something else is clearly meant: to miss it costs more than to
+hear it once too often.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class IntentReader(IntentClassifier, GraphComponent):
             "short": 45,
             "doubt": 0.7,
             "distress_doubt": -0.65,
-            "distress_above": -0.5,
+            "distress_above": -0.43,
+            "distress_near": 0.1,
         }
 
     @classmethod
@@ -108,23 +110,28 @@ class IntentReader(IntentClassifier, GraphComponent):
         text = message.get(TEXT) or ""
         like, familiar = memory.liken(text, _vector(message))
         raw = memory.scores(like)
-        distress = self._distress(raw)
+        distress, other = self._distress(raw)
         french = looks_french(text)
         if not french or distress > self._config["distress_doubt"] or self._hesitates(raw, text):
             whole = memory.scores(like, _of_length_one(second_vectors.encode([text]) - self._usual)[0])
-            distress = (distress + self._distress(whole)) / 2
+            distress, other = (self._distress(raw) + self._distress(whole)) / 2
             raw = (raw + whole) / 2 if french else whole
         shares = _shares(raw, self._config["temperature"])
         if text.isascii():
             shares = shares * min(1.0, familiar / _FAMILIAR_ENOUGH)
-        self._rank(message, text, shares, distress > self._config["distress_above"])
+        near = distress > other - self._config["distress_near"]
+        self._rank(message, text, shares, near and distress > self._config["distress_above"])
 
     def _hesitates(self, raw: np.ndarray, text: str) -> bool:
         """Unsure of a short text: of a long one the second vector would take too long."""
         return len(text) <= _SHORT and bool(_shares(raw, self._config["temperature"]).max() < self._config["doubt"])
 
-    def _distress(self, raw: np.ndarray) -> float:
-        return float(raw[self._names.index(DISTRESS)]) if DISTRESS in self._names else -1.0
+    def _distress(self, raw: np.ndarray) -> np.ndarray:
+        """The score of distress, and the best of the others."""
+        if DISTRESS not in self._names:
+            return np.array([-1.0, 1.0])
+        place = self._names.index(DISTRESS)
+        return np.array([raw[place], np.delete(raw, place).max()])
 
     def _rank(self, message: Message, text: str, row: np.ndarray, distress: bool) -> None:
         scores = {name: float(score) for name, score in zip(self._names, row, strict=True)}

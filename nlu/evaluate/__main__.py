@@ -1,7 +1,7 @@
 """What the model understands of sentences that it never saw, and how fast.
 
 Run in the engine's environment, from the project's root: `nlu/.venv/bin/python -m nlu.evaluate`.
-Settings are chosen on half A; half B says what they give.
+Settings are chosen on half A; half B and the third set, C, say what they give.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the trained model on the sentences of nlu/heldout/.")
-    parser.add_argument("--halves", choices=("A", "B", "AB"), default="B", help="A chooses settings, B judges them")
+    parser.add_argument(
+        "--halves", choices=("A", "B", "C", "BC", "ABC"), default="BC", help="A chooses settings, B and C judge"
+    )
     parser.add_argument("--train", action="store_true", help="train first, and say how long it took")
     parser.add_argument("--pictures", action="store_true", help="draw the confusions and the calibration")
     parser.add_argument("--stock", action="store_true", help="train Rasa's own DIET instead, and measure it")

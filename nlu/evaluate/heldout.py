@@ -1,4 +1,4 @@
-"""The sentences kept apart from training, in halves: A to choose settings, B to tell what they give."""
+"""The sentences kept apart from training: half A to choose settings, half B and a third set to tell what they give."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DANGER, SAFE = "danger", "safe"
 
 @dataclass(frozen=True)
 class Sentence:
-    """`group` is a style of French, a language, "danger", "safe" or "out_of_scope"."""
+    """`group` is a style of French, a language, "danger", "safe" or "out_of_scope"; `half` is A, B, or C (third)."""
 
     text: str
     intent: str
@@ -28,11 +28,12 @@ class Sentence:
 def load(folder: Path = FOLDER) -> List[Sentence]:
     """Every sentence whose intent is to be read; those of "safe" have none of their own."""
     turns: Dict[str, Iterator[str]] = {}
-    return [
+    halves = [
         Sentence(text, intent, group, next(turns.setdefault(group, cycle("AB"))))
         for group, intent, texts in _lists(folder)
         for text in texts
     ]
+    return [*halves, *(Sentence(text, intent, group, "C") for group, intent, text in _third(folder))]
 
 
 def _lists(folder: Path) -> Iterator[Tuple[str, str, List[str]]]:
@@ -46,10 +47,23 @@ def _lists(folder: Path) -> Iterator[Tuple[str, str, List[str]]]:
     yield OUT_OF_SCOPE, OUT_OF_SCOPE, [str(text) for text in _yaml(folder / "out_of_scope.yml").get(OUT_OF_SCOPE, ())]
 
 
+def _third(folder: Path) -> Iterator[Tuple[str, str, str]]:
+    third = _yaml(folder / "third.yml")
+    groups = {**{style: third.get(style, {}) for style in FRENCH}, **third.get("languages", {})}
+    yield from (
+        (group, flat(intent), text)
+        for group, lists in groups.items()
+        for intent, texts in lists.items()
+        for text in texts
+    )
+    yield from ((DANGER, "distress", text) for text in third.get(DANGER, ()))
+    yield from ((SAFE, "", text) for text in third.get(SAFE, ()))
+
+
 def needs_and_places(folder: Path = FOLDER) -> Tuple[List[Dict[str, Any]], List[Dict[str, Any]]]:
     """Rows of {text, need} and rows of {text, place}, each with the list of what may be found."""
     data = _yaml(folder / "needs_places.yml")
-    return list(data.get("needs", ())), list(data.get("places", ()))
+    return list(data.get("needs", ())), [*data.get("places", ()), *_yaml(folder / "third.yml").get("places", ())]
 
 
 def languages(sentences: Sequence[Sentence]) -> List[str]:
