@@ -228,9 +228,17 @@ def _allowed(found: Found[_Meaning], words: Sequence[Word], text: str) -> bool:
     before = {w.text for w in words[: found.first]}
     if before <= _ARTICLES and all(w.text in _BETWEEN or w.text.isdigit() for w in words[found.last :]):
         return True
+    if before <= _ARTICLES and not misspelled and rule != _ALONE and _heads(found, words, text):
+        return True
     if rule == _ALONE or not _cue(found.first, words) & _CUES:
         return False
     return rule == _CUED or text[words[found.last - 1].start].isupper()
+
+
+def _heads(found: Found[_Meaning], words: Sequence[Word], text: str) -> bool:
+    """« Confluence, aide au logement »: a capital at the start, set apart by a comma."""
+    first, last = words[found.first], words[found.last - 1]
+    return text[first.start].isupper() and text[last.end :].lstrip()[:1] in (",", ":", "\n")
 
 
 def _cue(first: int, words: Sequence[Word]) -> set[str]:
