@@ -14,7 +14,7 @@ from typing import Any
 
 _FOLDER = Path(__file__).parent
 _ORDER = (
-    "dom.js", "storage.js", "sse.js", "richtext.js", "speech.js", "messages.js",
+    "dom.js", "storage.js", "sse.js", "words.js", "richtext.js", "speech.js", "messages.js",
     "composer.js", "thread.js", "client.js", "element.js", "main.js",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*;\n", re.MULTILINE)
@@ -33,9 +33,9 @@ class Script:
 
 @cache
 def texts(language: str = "fr") -> dict[str, Any]:
-    """Every sentence that the chat and its routes say."""
+    """Every sentence that the chat and its routes say; `cards` has what stands on a message of another language."""
     loaded: dict[str, Any] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
-    return loaded
+    return {**loaded, "cards": json.loads((_FOLDER / "cards.json").read_text("utf-8"))}
 
 
 @cache

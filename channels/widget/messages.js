@@ -2,11 +2,10 @@ import { h, icon, say } from "./dom.js";
 import { dial, outside, rich, spaced, webAddress } from "./richtext.js";
 import { readButton } from "./speech.js";
 import { TEXTS } from "./texts.js";
+import { written } from "./words.js";
 
 const HOUR = new Intl.DateTimeFormat(TEXTS.locale, { hour: "2-digit", minute: "2-digit" });
 const DAY = new Intl.DateTimeFormat(TEXTS.locale, { weekday: "long", day: "numeric", month: "long" });
-const MONTH = new Intl.DateTimeFormat(TEXTS.locale, { month: "long", year: "numeric" });
-const DATE = new Intl.DateTimeFormat(TEXTS.locale, { day: "numeric", month: "long", year: "numeric" });
 
 function stamp(at) {
   const moment = new Date(at);
@@ -16,19 +15,21 @@ function stamp(at) {
 }
 
 // A day (2026-09-14), a month (09/2026), or words of the server's own.
-function dated(value) {
-  if (/^\d{4}-\d{2}-\d{2}/.test(value)) return DATE.format(new Date(`${value.slice(0, 10)}T12:00`));
+function dated(value, locale) {
+  const shown = { month: "long", year: "numeric" };
+  const [, day] = /^(\d{4}-\d{2}-\d{2})/.exec(value) || [];
+  if (day) return new Date(`${day}T12:00`).toLocaleDateString(locale, { day: "numeric", ...shown });
   const [, month, year] = /^(\d{2})\/(\d{4})$/.exec(value) || [];
-  return month ? MONTH.format(new Date(year, month - 1)) : value;
+  return month ? new Date(year, month - 1).toLocaleDateString(locale, shown) : value;
 }
 
-function choiceButton(choice, label, about, choose) {
+function choiceButton(choice, label, about, choose, said) {
   const told = h("span", { class: "told" });
   const button = h("button", { type: "button", class: "choice" }, h("bdi", {}, label), about, told);
   button.addEventListener("click", () => {
     if (!choose(choice)) return;
     button.classList.add("chosen");
-    told.replaceChildren(icon("check"), h("span", { class: "unseen" }, ` (${TEXTS.chosen})`));
+    told.replaceChildren(icon("check"), h("span", { class: "unseen" }, ` (${said.chosen})`));
   });
   return button;
 }
@@ -37,11 +38,11 @@ function fact(kind, value) {
   return value ? h("p", { class: kind }, h("bdi", {}, value)) : null;
 }
 
-function cardView(choice, choose) {
+function cardView(choice, choose, said) {
   const card = choice.card;
   const map = webAddress(card.map_url || "");
   const site = webAddress(card.url || "");
-  const unseen = h("span", { class: "unseen" }, " " + say(TEXTS.details_about, { name: card.name }));
+  const unseen = h("span", { class: "unseen" }, " " + say(said.details_about, { name: card.name }));
   const where = [card.distance, card.address].filter(Boolean).join(" · ");
   return h(
     "li",
@@ -53,22 +54,22 @@ function cardView(choice, choose) {
     h(
       "p",
       { class: "ways" },
-      card.phone ? h("a", { class: "way", href: dial(card.phone) }, icon("phone"), say(TEXTS.call, { phone: spaced(card.phone) })) : null,
-      map ? outside(map, { class: "way" }, icon("map"), TEXTS.map) : null,
-      site ? outside(site, { class: "way" }, icon("out"), TEXTS.site) : null,
+      card.phone ? h("a", { class: "way", href: dial(card.phone) }, icon("phone"), say(said.call, { phone: spaced(card.phone) })) : null,
+      map ? outside(map, { class: "way" }, icon("map"), said.map) : null,
+      site ? outside(site, { class: "way" }, icon("out"), said.site) : null,
     ),
-    card.updated ? h("p", { class: "updated" }, say(TEXTS.updated, { date: dated(card.updated) })) : null,
-    choiceButton(choice, TEXTS.details, unseen, choose),
+    card.updated ? h("p", { class: "updated" }, say(said.updated, { date: dated(card.updated, said.locale) })) : null,
+    choiceButton(choice, said.details, unseen, choose, said),
   );
 }
 
-function choicesView(choices, choose) {
+function choicesView(choices, choose, said) {
   const cards = choices.filter((choice) => choice.card);
   const plain = choices.filter((choice) => !choice.card);
   return [
-    cards.length ? h("ul", { class: "cards" }, ...cards.map((choice) => cardView(choice, choose))) : null,
+    cards.length ? h("ul", { class: "cards" }, ...cards.map((choice) => cardView(choice, choose, said))) : null,
     plain.length
-      ? h("ul", { class: "choices" }, ...plain.map((choice) => h("li", {}, choiceButton(choice, choice.title, null, choose))))
+      ? h("ul", { class: "choices" }, ...plain.map((choice) => h("li", {}, choiceButton(choice, choice.title, null, choose, said))))
       : null,
   ];
 }
@@ -88,7 +89,7 @@ export function messageView(data, choose) {
     { class: `message ${data.author}`, lang: data.lang || null, dir: dir === "auto" ? null : dir },
     h("p", { class: "meta", lang: TEXTS.lang, dir: "ltr" }, h("span", { class: "author" }, TEXTS.authors[data.author] || data.author), " ", stamp(data.at), " ", status),
     data.text ? h("div", { class: "bubble", dir }, ...rich(data.text)) : null,
-    ...choicesView(data.choices || [], choose),
+    ...choicesView(data.choices || [], choose, written(data.lang)),
     data.footer ? h("p", { class: "footer", dir }, ...rich(data.footer)) : null,
     mine ? null : readButton(words(data), data.lang || undefined),
   );

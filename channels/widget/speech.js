@@ -1,5 +1,6 @@
 import { h, icon } from "./dom.js";
 import { TEXTS } from "./texts.js";
+import { written } from "./words.js";
 
 // Only voices that live on the device: a remote voice would send the person's conversation to its maker.
 const synthesis = window.speechSynthesis;
@@ -30,13 +31,13 @@ function speak(button, label, words, lang) {
   utterance.voice = voice;
   utterance.lang = voice.lang;
   const done = () => {
-    label.textContent = TEXTS.read;
+    label.textContent = written(lang).read;
     button.classList.remove("active");
     if (current === done) current = null;
   };
   utterance.onend = utterance.onerror = done;
   current = done;
-  label.textContent = TEXTS.read_stop;
+  label.textContent = written(lang).read_stop;
   button.classList.add("active");
   synthesis.speak(utterance);
 }
@@ -44,7 +45,7 @@ function speak(button, label, words, lang) {
 // A French voice would make nonsense of another language: without a voice for it, there is no button.
 export function readButton(words, lang = TEXTS.lang) {
   if (lang !== TEXTS.lang && !localVoice(lang)) return null;
-  const label = h("span", {}, TEXTS.read);
+  const label = h("span", {}, written(lang).read);
   const button = h("button", { type: "button", class: "read" }, icon("sound"), label);
   button.addEventListener("click", () => {
     const stopping = button.classList.contains("active");
