@@ -38,6 +38,12 @@ function fact(kind, value) {
   return value ? h("p", { class: kind }, h("bdi", {}, value)) : null;
 }
 
+// Groups of digits would change places in a sentence that runs from right to left.
+function calling(phone, said) {
+  const [before, after] = said.call.split("{phone}");
+  return h("span", {}, before, h("bdi", { dir: "ltr" }, spaced(phone)), after);
+}
+
 function cardView(choice, choose, said) {
   const card = choice.card;
   const map = webAddress(card.map_url || "");
@@ -54,9 +60,9 @@ function cardView(choice, choose, said) {
     h(
       "p",
       { class: "ways" },
-      card.phone ? h("a", { class: "way", href: dial(card.phone) }, icon("phone"), say(said.call, { phone: spaced(card.phone) })) : null,
-      map ? outside(map, { class: "way" }, icon("map"), said.map) : null,
-      site ? outside(site, { class: "way" }, icon("out"), said.site) : null,
+      card.phone ? h("a", { class: "way", href: dial(card.phone) }, icon("phone"), calling(card.phone, said)) : null,
+      map ? outside(map, { class: "way" }, said, icon("map"), said.map) : null,
+      site ? outside(site, { class: "way" }, said, icon("out"), said.site) : null,
     ),
     card.updated ? h("p", { class: "updated" }, say(said.updated, { date: dated(card.updated, said.locale) })) : null,
     choiceButton(choice, said.details, unseen, choose, said),

@@ -23,14 +23,14 @@ export function spaced(phone) {
   return /^0\d{9}$/.test(national) ? national.replace(/(\d{2})(?=\d)/g, "$1 ") : phone;
 }
 
-export function outside(href, attributes, ...children) {
+export function outside(href, attributes, said, ...children) {
   const props = Object.assign({ href, target: "_blank", rel: "noopener noreferrer" }, attributes);
-  return h("a", props, ...children, h("span", { class: "unseen" }, ` (${TEXTS.new_tab})`));
+  return h("a", props, ...children, h("span", { class: "unseen" }, ` (${said.new_tab})`));
 }
 
 function linked(match) {
   const [whole, address, phone, before, short] = match;
-  if (address) return webAddress(address) ? [outside(webAddress(address), {}, address)] : [whole];
+  if (address) return webAddress(address) ? [outside(webAddress(address), {}, TEXTS, address)] : [whole];
   if (phone) return [h("a", { href: dial(phone), dir: "ltr" }, phone)];
   return [before, h("a", { href: dial(short) }, short)];
 }

@@ -244,6 +244,8 @@ def test_arabic_message_is_marked_and_its_names_stand_apart(page: Page, server: 
     expect(message.locator(".card-name bdi")).to_have_text("Halte-garderie Les Petits Pas")
     expect(message.locator(".meta")).to_have_attribute("lang", "fr")
     expect(message.locator(".card .choice")).to_contain_text("معرفة المزيد")
+    expect(message.locator(".card")).not_to_contain_text("nouvel onglet")
+    expect(message.locator(".card a[href^='tel:'] bdi")).to_have_attribute("dir", "ltr")
     expect(message.locator(".card")).to_contain_text("تاريخ تحديث المعلومة: 14 سبتمبر 2026")
     assert message.evaluate("node => node.scrollWidth <= node.clientWidth")
     expect(page.locator(".message.person")).not_to_have_attribute("dir", re.compile("."))
