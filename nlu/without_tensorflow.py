@@ -1,4 +1,4 @@
-"""Leaves TensorFlow out of the engine: none of our components uses it, and it takes 400 MB and five seconds.
+"""Leaves TensorFlow out of the engine: none of our components uses it, and it takes 400 MB and four seconds or more.
 
 Rasa imports it on the way to its own neural components (DIET, TED), which `config.yml` does not name. What those
 modules need of it while they are imported is names to derive classes from and to annotate with; whoever would

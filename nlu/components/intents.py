@@ -64,7 +64,7 @@ class IntentReader(IntentClassifier, GraphComponent):
             "sharpness": 1.5,
             "softness": 0.05,
             "temperature": 0.085,
-            "short": 45,
+            "short": 32,
             "doubt": 0.7,
             "distress_doubt": -0.65,
             "distress_above": -0.43,
