@@ -36,11 +36,13 @@ OUTBOUND_STATES = (
 )  # fmt: skip
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
+def one_of(column: str, values: tuple[str, ...]) -> str:
+    """The check that a column holds one of these."""
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-def _moment(name: str, **options: object) -> Column[object]:
+def moment(name: str, **options: object) -> Column[object]:
+    """A column that holds an instant."""
     return Column(name, DateTime(timezone=True), **options)  # type: ignore[arg-type]
 
 
@@ -57,16 +59,17 @@ conversation = Table(
     Column("last_seq", BigInteger, nullable=False, server_default="0"),
     Column("last_inbound_seq", BigInteger, nullable=False, server_default="0"),
     Column("lease", Uuid),
-    _moment("lease_until"),
+    moment("lease_until"),
     Column("language", Text, nullable=False, server_default="fr"),
     Column("language_asked", Boolean, nullable=False, server_default="false", comment="the person chose it"),
     Column("language_seq", BigInteger, nullable=False, server_default="0", comment="the message that decided it"),
-    _moment("opted_out_at"),
-    _moment("created_at", nullable=False),
-    _moment("last_inbound_at"),
-    _moment("erased_at", comment="the person wanted it gone"),
+    moment("opted_out_at"),
+    moment("created_at", nullable=False),
+    moment("last_inbound_at"),
+    moment("erased_at", comment="the person wanted it gone"),
+    moment("unreachable_at", comment="the provider says that nothing reaches this address"),
     UniqueConstraint("channel", "address_index"),
-    CheckConstraint(_one_of("owner", OWNERS), name="owner"),
+    CheckConstraint(one_of("owner", OWNERS), name="owner"),
 )
 
 message = Table(
@@ -87,7 +90,9 @@ message = Table(
     Column("part", Text, comment="which of the answers to `cause`"),
     Column("version", Integer, comment="the conversation's version when it was queued"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    _moment("due_at", comment="not to be tried before"),
+    moment("due_at", comment="not to be tried before"),
+    Column("bulk", Boolean, nullable=False, server_default="false", comment="nobody has asked for it: a reminder"),
+    moment("valid_until", comment="not to be sent after"),
     Column(
         "lost_ids",
         ARRAY(Text),
@@ -97,26 +102,27 @@ message = Table(
     ),
     Column("segments", Integer, nullable=False, server_default="0"),
     Column("trace", Text, nullable=False, server_default="", comment="which worker sends it"),
-    _moment("created_at", nullable=False),
-    _moment("sent_at"),
-    _moment("settled_at"),
+    moment("created_at", nullable=False),
+    moment("sent_at"),
+    moment("settled_at"),
     UniqueConstraint("conversation_id", "seq"),
     UniqueConstraint("cause", "part"),
     CheckConstraint("direction IN ('in', 'out')", name="direction"),
-    CheckConstraint(_one_of("author", AUTHORS), name="author"),
-    CheckConstraint(_one_of("state", tuple(dict.fromkeys(INBOUND_STATES + OUTBOUND_STATES))), name="state"),
+    CheckConstraint(one_of("author", AUTHORS), name="author"),
+    CheckConstraint(one_of("state", tuple(dict.fromkeys(INBOUND_STATES + OUTBOUND_STATES))), name="state"),
     Index("uq_message_inbound", "channel", "provider_id", unique=True, postgresql_where=text("direction = 'in'")),
     Index("ix_message_sent", "channel", "provider_id", postgresql_where=text("direction = 'out'")),
     Index("ix_message_waiting", "conversation_id", "seq", postgresql_where=text("state = 'waiting'")),
     Index("ix_message_sending", "conversation_id", "seq", postgresql_where=text("state IN ('queued', 'sending')")),
     Index("ix_message_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
+    Index("ix_message_bulk", "conversation_id", "created_at", postgresql_where=text("bulk")),
 )
 
 listing = Table(
     "listing",
     metadata,
     Column("channel", Text, primary_key=True),
-    _moment("listed_until", nullable=False, comment="the provider's inbound list was read to its end up to then"),
+    moment("listed_until", nullable=False, comment="the provider's inbound list was read to its end up to then"),
 )
 
 task = Table(
@@ -129,13 +135,13 @@ task = Table(
     Column("message_id", Uuid, ForeignKey("message.id", ondelete="SET NULL")),
     Column("details_secret", LargeBinary, nullable=False),
     Column("urgent", Boolean, nullable=False, server_default="false"),
-    _moment("due_at"),
-    _moment("created_at", nullable=False),
-    _moment("alert_due_at", comment="empty: no alert is to be sent"),
+    moment("due_at"),
+    moment("created_at", nullable=False),
+    moment("alert_due_at", comment="empty: no alert is to be sent"),
     Column("alert_attempts", Integer, nullable=False, server_default="0"),
-    _moment("alerted_at"),
-    _moment("answered_at", comment="a counsellor wrote from it"),
-    _moment("closed_at"),
+    moment("alerted_at"),
+    moment("answered_at", comment="a counsellor wrote from it"),
+    moment("closed_at"),
     Column("outcome_secret", LargeBinary),
     UniqueConstraint("reason", "cause"),
     Index("ix_task_open", "urgent", "created_at", postgresql_where=text("closed_at IS NULL")),

@@ -12,6 +12,9 @@ ADDRESS = b"conversation.address"
 BODY = b"message.body"
 DETAILS = b"task.details"
 OUTCOME = b"task.outcome"
+FIRST_NAME = b"person.first_name"
+PHONE = b"person.phone"
+TOKEN = b"connector.token"
 
 
 class Vault:
@@ -32,3 +35,11 @@ class Vault:
     def address_index(self, channel: str, address: str) -> bytes:
         """The fingerprint by which an address is found again."""
         return self._index.of("address", channel, address)
+
+    def phone_index(self, phone: str) -> bytes:
+        """The fingerprint by which the people of a number are found; `phone` in E.164."""
+        return self._index.of("phone", phone)
+
+    def person_index(self, *parts: str) -> bytes:
+        """The fingerprint of what tells one person from another."""
+        return self._index.of("person", *parts)

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
+from bot import appointment_models  # noqa: F401 (declares its tables)
 from bot.database import SEARCH_PATH, libpq_url
 from bot.models import metadata
 from knowledge.tables import metadata as knowledge_metadata

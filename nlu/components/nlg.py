@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from nlu.sentences import Ask, Sentences
+from bot.sentences import Ask, Sentences
 
 _FOLDER = Path(__file__).parent.parent / "responses"
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.sentences import Ask, Sentences
 from bot.settings import ROOT
 from bot.texts import Texts
 from channels import sms_text
 from knowledge.languages import Languages
 from knowledge.lexicons import Lexicon
-from nlu.sentences import Ask, Sentences
 
 FOLDER = ROOT / "nlu" / "responses"
 WRITTEN = sorted(path.stem for path in FOLDER.glob("*.yml") if path.stem != "fr")

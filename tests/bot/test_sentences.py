@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from actions.hits import footer, shown
+from bot.sentences import Ask, MissingVariable, Sentences, UnknownSentence, segments
 from bot.settings import ROOT
 from channels import sms_text
 from channels.base import Reply
@@ -20,7 +21,6 @@ from knowledge.needs import Needs
 from knowledge.places import Place, Places
 from knowledge.search import Hit, SearchPage, Stale
 from knowledge.words import fold
-from nlu.sentences import Ask, MissingVariable, Sentences, UnknownSentence, segments
 
 FRENCH = {
     "utter_hello": [

@@ -1,0 +1,49 @@
+"""What a source tells of one person at one meeting, whatever the source: nothing more than this is ever stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.clock import PARIS
+
+Status = Literal["unknown", "seen", "excused", "revoked", "noshow"]
+Medium = Literal["place", "phone", "video", "home"]
+Change = Literal["new", "moved", "changed", "same", "old"]
+"""What became of the facts: `moved` has another date, `changed` something else, `old` came after newer ones."""
+
+CANCELLED = ("excused", "revoked")
+ZONE = PARIS.key
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One appointment. `starts_at` and `told_at` (the source's own date of what it says) are aware.
+
+    `source_id` is one person at one meeting; `meeting` is shared by those invited to it; `participation` is the
+    number to write back to, "" where there is none. `phone` is as the source wrote it. `person_key` tells people
+    without a phone apart. `place` is short enough for a message, and "" for somebody's home.
+    """
+
+    source: str
+    source_id: str
+    starts_at: datetime
+    told_at: datetime
+    first_name: str = ""
+    phone: str = ""
+    person_key: str = ""
+    meeting: str = ""
+    participation: str = ""
+    zone: str = ZONE
+    duration_min: int = 60
+    medium: Medium = "place"
+    place: str = ""
+    structure_phone: str = ""
+    kind: str = "other"
+    structure: str = ""
+    bring: str = ""
+    language: str = "fr"
+    status: Status = "unknown"
+    reminded_upstream: bool = False
+    notified_upstream: bool = False

@@ -1,0 +1,216 @@
+"""Takes in what the sources tell: each appointment once, the newest word wins, and its reminders follow.
+
+A repeat changes nothing. What is told after something newer changes nothing either.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock
+from bot.appointment_models import appointment, appointment_event, write_back
+from bot.appointments.facts import CANCELLED, Change, Facts
+from bot.appointments.people import People, Person
+from bot.database import AnyRow
+from bot.reminders.planner import Planner
+
+log = logging.getLogger(__name__)
+
+_TOLD = (
+    "meeting", "participation", "starts_at", "zone", "duration_min", "medium", "place", "kind", "structure", "bring",
+    "status", "reminded_upstream", "notified_upstream",
+)  # fmt: skip
+_NEVER_EMPTIED = ("meeting", "participation", "bring", "structure")
+"""A source that does not know these leaves what another one told."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Where the facts were put, and what they changed."""
+
+    appointment_id: UUID
+    person: Person
+    change: Change
+
+
+class Register:
+    def __init__(self, people: People, planner: Planner) -> None:
+        self._people = people
+        self._planner = planner
+
+    async def take(
+        self, connection: AsyncConnection, facts: Facts, *, how: str, intake: UUID | None = None, plan: bool = True
+    ) -> Taken:
+        """Store an appointment as its source tells it, and plan its reminders unless the caller does (`plan`)."""
+        person = await self._people.of(connection, facts)
+        values = _values(facts, person)
+        added = await connection.scalar(_insert(facts, values, intake))
+        if added is not None:
+            await self._note(connection, added, "new", how, facts.starts_at)
+            return await self._planned(connection, Taken(added, person, "new"), plan)
+        known = (await connection.execute(_locked(facts.source, facts.source_id))).one()
+        if known.told_at > facts.told_at:
+            return Taken(known.id, person, "old")
+        changes = await self._changes(connection, known, values)
+        change = await self._apply(connection, known, changes, facts.told_at, how)
+        return await self._planned(connection, Taken(known.id, person, change), plan and change != "same")
+
+    async def change_meeting(
+        self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime, how: str, **changes: Any
+    ) -> int:
+        """Change all appointments of a meeting, of which the source names no participant; how many changed."""
+        changed = 0
+        for known in await self._of_meeting(connection, source, meeting, told_at):
+            new = {name: value for name, value in changes.items() if getattr(known, name) != value}
+            if await self._apply(connection, known, new, told_at, how) != "same":
+                await self._planner.replan(connection, [known.id], now=clock.now())
+                changed += 1
+        return changed
+
+    async def remove(
+        self,
+        connection: AsyncConnection,
+        source: str,
+        meeting: str,
+        told_at: datetime,
+        how: str,
+        *,
+        but: Collection[str] = (),
+    ) -> list[UUID]:
+        """Drop the appointments of a meeting whose `source_id` is not among `but`: the source has them no more."""
+        gone = []
+        for known in await self._of_meeting(connection, source, meeting, told_at):
+            if known.source_id in but or known.removed_at is not None:
+                continue
+            await connection.execute(
+                update(appointment)
+                .where(appointment.c.id == known.id)
+                .values(removed_at=clock.now(), updated_at=clock.now(), told_at=told_at)
+            )
+            await self._note(connection, known.id, "removed", how, known.starts_at)
+            gone.append(known.id)
+        await self._planner.replan(connection, gone, now=clock.now())
+        return gone
+
+    async def _changes(self, connection: AsyncConnection, known: AnyRow, values: dict[str, Any]) -> dict[str, Any]:
+        changes = {
+            name: values[name]
+            for name in (*_TOLD, "phone", "person_id")
+            if getattr(known, name) != values[name] and not (name in _NEVER_EMPTIED and not values[name])
+        }
+        if known.removed_at is not None:
+            changes["removed_at"] = None
+        if changes.get("status") == "unknown" and await self._is_being_written_back(connection, known.id):
+            del changes["status"]  # what the person said is on its way there, and newer than this
+        return changes
+
+    async def _apply(
+        self, connection: AsyncConnection, known: AnyRow, changes: dict[str, Any], told_at: datetime, how: str
+    ) -> Change:
+        if not changes:
+            return "same"
+        moved = "starts_at" in changes
+        if moved:  # what was said of the old date says nothing of the new one
+            changes = {**changes, "confirmed_at": None, "answered_at": None, "answered_how": ""}
+        await connection.execute(
+            update(appointment)
+            .where(appointment.c.id == known.id)
+            .values(**changes, told_at=told_at, updated_at=clock.now())
+        )
+        starts_at = changes.get("starts_at", known.starts_at)
+        if moved:
+            await self._note(connection, known.id, "moved", how, starts_at, known.starts_at.isoformat())
+        if "status" in changes:
+            what = "cancelled" if changes["status"] in CANCELLED else "status"
+            await self._note(connection, known.id, what, how, starts_at, changes["status"])
+        return "moved" if moved else "changed"
+
+    async def _planned(self, connection: AsyncConnection, taken: Taken, plan: bool) -> Taken:
+        if plan:
+            await self._planner.replan(connection, [taken.appointment_id], now=clock.now())
+        return taken
+
+    async def _of_meeting(
+        self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime
+    ) -> list[AnyRow]:
+        found = await connection.execute(
+            select(appointment)
+            .where(appointment.c.source == source, appointment.c.meeting == meeting, appointment.c.told_at <= told_at)
+            .order_by(appointment.c.id)
+            .with_for_update()
+        )
+        return list(found)
+
+    async def _is_being_written_back(self, connection: AsyncConnection, appointment_id: UUID) -> bool:
+        under_way = select(write_back.c.id).where(
+            write_back.c.appointment_id == appointment_id, write_back.c.state == "waiting"
+        )
+        return await connection.scalar(under_way.limit(1)) is not None
+
+    async def _note(
+        self,
+        connection: AsyncConnection,
+        appointment_id: UUID,
+        what: str,
+        how: str,
+        starts_at: datetime,
+        detail: str = "",
+    ) -> None:
+        await note(connection, appointment_id, what, how=how, starts_at=starts_at, detail=detail)
+
+
+async def note(
+    connection: AsyncConnection,
+    appointment_id: UUID,
+    what: str,
+    *,
+    how: str,
+    starts_at: datetime,
+    cause: UUID | None = None,
+    detail: str = "",
+) -> bool:
+    """Write down what happened to an appointment, when and how; False when this `cause` did it before."""
+    added = insert(appointment_event).values(
+        appointment_id=appointment_id,
+        at=clock.now(),
+        what=what,
+        how=how,
+        cause=cause,
+        starts_at=starts_at,
+        detail=detail,
+    )
+    done = await connection.execute(added.on_conflict_do_nothing(index_elements=["appointment_id", "what", "cause"]))
+    return bool(done.rowcount)
+
+
+def _values(facts: Facts, person: Person) -> dict[str, Any]:
+    return {**{name: getattr(facts, name) for name in _TOLD}, "phone": facts.structure_phone, "person_id": person.id}
+
+
+def _insert(facts: Facts, values: dict[str, Any], intake: UUID | None) -> Any:
+    now = clock.now()
+    added = insert(appointment).values(
+        id=uuid4(),
+        source=facts.source,
+        source_id=facts.source_id,
+        intake_id=intake,
+        told_at=facts.told_at,
+        created_at=now,
+        updated_at=now,
+        **values,
+    )
+    return added.on_conflict_do_nothing(index_elements=["source", "source_id"]).returning(appointment.c.id)
+
+
+def _locked(source: str, source_id: str) -> Any:
+    mine = (appointment.c.source == source, appointment.c.source_id == source_id)
+    return select(appointment).where(*mine).with_for_update()

@@ -1,0 +1,1 @@
+"""The systems that hold appointments: what they tell us, checked and cut down to what we may keep."""

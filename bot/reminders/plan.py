@@ -1,0 +1,115 @@
+"""Which reminders an appointment gets, and when: the default is a week before, two days before, and that morning.
+
+Pure. A day off gives its reminder to the working day before it. What a plan does not send is named with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from bot.reminders import quiet
+
+FILE = Path(__file__).resolve().parents[2] / "knowledge" / "reminders.yml"
+TOO_LATE = timedelta(hours=2)
+"""A reminder that comes later than this before the appointment helps nobody to get there."""
+GRACE = timedelta(minutes=10)
+"""What was just written is often corrected at once: a reminder of something made late waits this long."""
+EVE = time(18)
+
+MADE_LATE, REMINDED_UPSTREAM, LATE = "made late", "reminded upstream", "too late"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`days` before the appointment, the longest first; `upstream_day` is when the source reminds by itself."""
+
+    days: tuple[int, ...] = (7, 2, 0)
+    hour: time = time(10)
+    upstream_counts: bool = True
+    upstream_day: int = 2
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One reminder: `due_at` is when it may leave, `valid_until` when it says nothing useful any more."""
+
+    kind: str
+    due_at: datetime
+    valid_until: datetime
+    skipped: str = ""
+
+
+class Plans:
+    """The plan of each structure, and the one of all others."""
+
+    def __init__(self, default: Plan, by_structure: dict[str, Plan]) -> None:
+        self._default = default
+        self._by_structure = by_structure
+
+    @classmethod
+    def from_file(cls, path: Path = FILE) -> Plans:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        default = _plan(given["default"], Plan())
+        return cls(default, {name: _plan(own, default) for name, own in (given.get("structures") or {}).items()})
+
+    def of(self, structure: str) -> Plan:
+        return self._by_structure.get(structure, self._default)
+
+
+def plan(
+    starts_at: datetime, now: datetime, rule: Plan, *, zone: str = "Europe/Paris", reminded_upstream: bool = False
+) -> list[Planned]:
+    """The reminders of an appointment as it is known now, in order; [] when it has begun."""
+    if starts_at <= now or not rule.days:
+        return []
+    last_call = starts_at - TOO_LATE
+    dues = [_due(starts_at.astimezone(ZoneInfo(zone)), days, rule) for days in rule.days]
+    if dues[-1] < now:  # everything would have left by now: one is sent all the same
+        dues[-1] = quiet.next_allowed(now + GRACE)
+    upstream = [reminded_upstream and rule.upstream_counts and days == rule.upstream_day for days in rule.days]
+    made = [
+        Planned(f"j{days}", due, last_call, _reason(due, now, last_call, theirs))
+        for days, due, theirs in zip(rule.days, dues, upstream, strict=True)
+    ]
+    return _ended_by_the_next(made)
+
+
+def _due(local: datetime, days: int, rule: Plan) -> datetime:
+    day = local.date() - timedelta(days=days)
+    if days == 0:
+        morning = quiet.at(day, quiet.MORNING)
+        in_time = morning <= local - TOO_LATE and not quiet.is_day_off(day)
+        return morning if in_time else quiet.at(quiet.working_day_before(day), EVE)
+    return quiet.at(quiet.working_day_before(day) if quiet.is_day_off(day) else day, rule.hour)
+
+
+def _reason(due: datetime, now: datetime, last_call: datetime, theirs: bool) -> str:
+    if theirs:
+        return REMINDED_UPSTREAM
+    if due < now:
+        return MADE_LATE
+    return LATE if due > last_call else ""
+
+
+def _ended_by_the_next(made: Sequence[Planned]) -> list[Planned]:
+    """Each is worth sending until the next one is: whoever was away for days gets one, not three."""
+    ended, until = [], made[-1].valid_until
+    for one in reversed(made):
+        ended.append(replace(one, valid_until=until))
+        if not one.skipped:
+            until = min(until, one.due_at)
+    return ended[::-1]
+
+
+def _plan(given: dict[str, Any], default: Plan) -> Plan:
+    days = tuple(sorted(given.get("days", default.days), reverse=True))
+    hour = time.fromisoformat(given["hour"]) if "hour" in given else default.hour
+    counts = bool(given.get("upstream_counts", default.upstream_counts))
+    return Plan(days, hour, counts, int(given.get("upstream_day", default.upstream_day)))

@@ -1,0 +1,92 @@
+"""What the sources tell is taken in once, the newest word wins, and the reminders follow."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from bot import clock
+from bot.appointment_models import person
+from tests.bot.appointments.conftest import Office, in_days
+
+PLANNED = [("j7", "planned", ""), ("j2", "planned", ""), ("j0", "planned", "")]
+
+
+def dropped(reason: str) -> list[tuple[str, str, str]]:
+    return [(kind, "skipped", reason) for kind, _, _ in PLANNED]
+
+
+async def test_an_appointment_is_taken_in_with_its_reminders(office: Office) -> None:
+    """New to us: a row, an event, three reminders."""
+    assert (await office.take()).change == "new"
+    assert await office.reminders() == PLANNED
+    assert await office.events() == ["new"]
+
+
+async def test_a_repeat_changes_nothing(office: Office) -> None:
+    """However often a source says the same."""
+    when = in_days(20)
+    changes = [(await office.take(starts_at=when)).change for _ in range(3)]
+    assert changes == ["new", "same", "same"]
+    assert (await office.reminders(), await office.events()) == (PLANNED, ["new"])
+
+
+async def test_an_older_word_changes_nothing(office: Office) -> None:
+    """Webhooks come out of order."""
+    await office.take(starts_at=in_days(30))
+    late = await office.take(starts_at=in_days(10), told_at=clock.now() - timedelta(hours=1))
+    assert late.change == "old"
+    assert await office.reminders() == PLANNED
+
+
+async def test_moved_is_planned_anew_and_moved_back_as_well(office: Office) -> None:
+    """The reminders of the old date are superseded; back on it, they are taken up again."""
+    here, there = in_days(20), in_days(30)
+    await office.take(starts_at=here)
+    assert (await office.take(starts_at=there)).change == "moved"
+    assert await office.reminders() == dropped("moved") + PLANNED
+    await office.take(starts_at=here)
+    assert await office.reminders() == PLANNED + dropped("moved")
+    assert await office.events() == ["new", "moved", "moved"]
+
+
+async def test_cancelled_has_no_reminder(office: Office) -> None:
+    """Neither by the person nor by the service; on again, it has."""
+    await office.take(status="revoked")
+    assert await office.reminders() == []
+    await office.take(status="unknown")
+    assert await office.reminders() == PLANNED
+    await office.take(status="excused")
+    assert await office.reminders() == dropped("called off")
+
+
+async def test_two_on_one_phone_are_two_people(office: Office) -> None:
+    """A couple shares a number; « amína » and « Amina » are one."""
+    await office.take()
+    await office.take(source_id="A2", first_name="Karim")
+    await office.take(source_id="A3", first_name="amína", phone="+33 6 39 98 00 01")
+    assert len(await office.rows(person)) == 2
+
+
+async def test_a_landline_is_kept_with_its_fault(office: Office) -> None:
+    """The appointment is real, even where no SMS can reach the person."""
+    taken = await office.take(phone="04 78 00 00 00")
+    assert (taken.person.phone, taken.person.phone_fault) == ("+33478000000", "landline")
+
+
+async def test_removed_from_its_source(office: Office) -> None:
+    """What the source has no more is neither shown nor reminded."""
+    await office.take(meeting="M1")
+    await office.take(meeting="M1", source_id="A2")
+    async with office.database.begin() as connection:
+        gone = await office.register.remove(connection, "api", "M1", clock.now(), "api", but=("A2",))
+    assert len(gone) == 1
+    assert sorted(await office.reminders()) == sorted(dropped("called off") + PLANNED)
+
+
+async def test_two_at_once_make_one(office: Office) -> None:
+    """The same appointment told twice at the same moment."""
+    when = in_days(20)
+    taken = await asyncio.gather(*(office.take(starts_at=when, told_at=when) for _ in range(4)))
+    assert sorted(one.change for one in taken) == ["new", "same", "same", "same"]
+    assert await office.reminders() == PLANNED

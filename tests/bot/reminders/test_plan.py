@@ -1,0 +1,106 @@
+"""Which reminders an appointment gets, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.clock import PARIS
+from bot.reminders import quiet
+from bot.reminders.plan import LATE, MADE_LATE, REMINDED_UPSTREAM, Plan, Plans, plan
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=PARIS)
+
+
+def told(starts: str, now: str, rule: Plan | None = None, **more: bool) -> list[tuple[str, str, str]]:
+    made = plan(at(starts), at(now), rule or Plan(), **more)
+    return [(one.kind, f"{one.due_at.astimezone(PARIS):%Y-%m-%dT%H:%M}", one.skipped) for one in made]
+
+
+def test_a_week_before_two_days_before_and_that_morning() -> None:
+    """The default plan, for an appointment known long before."""
+    assert told("2026-12-10T14:00", "2026-11-24T09:00") == [
+        ("j7", "2026-12-03T10:00", ""),
+        ("j2", "2026-12-08T10:00", ""),
+        ("j0", "2026-12-10T08:00", ""),
+    ]
+
+
+def test_a_day_off_gives_its_reminder_to_the_working_day_before() -> None:
+    """Christmas is a Friday, a Sunday is a Sunday."""
+    assert [line[1] for line in told("2027-01-01T15:00", "2026-12-01T09:00")] == [
+        "2026-12-24T10:00",
+        "2026-12-30T10:00",
+        "2026-12-31T18:00",
+    ]
+
+
+def test_an_early_appointment_is_reminded_the_evening_before() -> None:
+    """At nine, a message at eight comes too late."""
+    assert told("2026-12-10T09:00", "2026-11-24T09:00")[-1] == ("j0", "2026-12-09T18:00", "")
+
+
+def test_one_made_late_gets_one_reminder_all_the_same() -> None:
+    """What would have left before it was made is named so; the next one leaves at its hour."""
+    assert told("2026-12-10T14:00", "2026-12-09T15:00") == [
+        ("j7", "2026-12-03T10:00", MADE_LATE),
+        ("j2", "2026-12-08T10:00", MADE_LATE),
+        ("j0", "2026-12-10T08:00", ""),
+    ]
+    assert told("2026-12-10T14:00", "2026-12-10T09:00")[-1] == ("j0", "2026-12-10T09:10", "")
+
+
+def test_one_made_too_late_says_so() -> None:
+    """Under two hours before, or at night for the morning."""
+    assert told("2026-12-10T14:00", "2026-12-10T12:30")[-1][2] == LATE
+    assert told("2026-12-10T09:00", "2026-12-09T21:00")[-1][2] == LATE
+    assert told("2026-12-10T09:00", "2026-12-10T09:00") == []
+
+
+def test_the_source_reminds_on_its_day() -> None:
+    """Never two systems for one day, unless the structure wants it so."""
+    upstream = told("2026-12-10T14:00", "2026-11-24T09:00", reminded_upstream=True)
+    assert [line[2] for line in upstream] == ["", REMINDED_UPSTREAM, ""]
+    both = told("2026-12-10T14:00", "2026-11-24T09:00", Plan(upstream_counts=False), reminded_upstream=True)
+    assert [line[2] for line in both] == ["", "", ""]
+
+
+def test_each_is_worth_sending_until_the_next_one() -> None:
+    """Whoever was away for a week gets one message, not three."""
+    made = plan(at("2026-12-10T14:00"), at("2026-11-24T09:00"), Plan())
+    assert [one.valid_until for one in made] == [made[1].due_at, made[2].due_at, at("2026-12-10T12:00")]
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
+def test_eight_o_clock_is_eight_on_the_wall_when_the_clocks_change(day: str) -> None:
+    """The morning after the change, an hour earlier or later for the machines, is the same for people."""
+    monday = at(day) + timedelta(days=1)
+    assert quiet.next_allowed(at(day)) == quiet.at(monday.date(), quiet.MORNING)
+    last = plan(monday.replace(hour=14), at(day) - timedelta(days=20), Plan())[-1]
+    assert last.due_at.astimezone(PARIS).hour == 8
+
+
+@pytest.mark.parametrize(
+    ("moment", "quiet_then"),
+    [
+        ("2026-11-24T07:59", True),
+        ("2026-11-24T08:00", False),
+        ("2026-11-24T19:59", False),
+        ("2026-11-24T20:00", True),
+        ("2026-11-29T12:00", True),
+        ("2026-12-25T12:00", True),
+        ("2027-05-06T12:00", True),
+    ],
+)
+def test_nobody_is_disturbed_at_night_on_sundays_or_holidays(moment: str, quiet_then: bool) -> None:
+    """A Tuesday, a Sunday, Christmas, Ascension."""
+    assert quiet.is_quiet(at(moment)) is quiet_then
+    assert not quiet.is_quiet(quiet.next_allowed(at(moment)))
+
+
+def test_the_file_of_plans_is_read() -> None:
+    """What a structure may change is data."""
+    assert Plans.from_file().of("whoever") == Plan()
