@@ -9,9 +9,11 @@ from functools import cached_property
 
 import procrastinate
 
-import channels as register
+import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
+from bot.appointments.people import People
+from bot.appointments.register import Register
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -25,6 +27,8 @@ from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.plan import Plans
+from bot.reminders.planner import Planner
 from bot.settings import Settings
 from bot.sweep import Sweep
 from bot.tasks import Tasks
@@ -105,9 +109,9 @@ class Relais:
     @cached_property
     def channels(self) -> dict[str, Channel]:
         """The channels that are set up, by name."""
-        built: list[Channel] = [register.build("web")]
+        built: list[Channel] = [providers.build("web")]
         if self.settings.twilio_ready:
-            built.append(register.build("twilio", twilio_settings(self.settings), http_client(), clock.now))
+            built.append(providers.build("twilio", twilio_settings(self.settings), http_client(), clock.now))
         return {channel.name: channel for channel in built}
 
     @cached_property
@@ -123,6 +127,18 @@ class Relais:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.database, self.vault, self.queue)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.vault)
+
+    @cached_property
+    def planner(self) -> Planner:
+        return Planner(Plans.from_file())
+
+    @cached_property
+    def register(self) -> Register:
+        return Register(self.people, self.planner)
 
     @cached_property
     def handoff(self) -> Handoff:
