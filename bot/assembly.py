@@ -6,8 +6,10 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 import procrastinate
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import channels as providers
 from bot import clock
@@ -139,6 +141,10 @@ class Relais:
     @cached_property
     def register(self) -> Register:
         return Register(self.people, self.planner)
+
+    async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
+        """Judge the reminders of what came in together; True when they wait for a human's yes."""
+        return False
 
     @cached_property
     def handoff(self) -> Handoff:
