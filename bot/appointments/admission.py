@@ -18,6 +18,7 @@ from bot.appointments.facts import Facts
 from bot.database import AnyRow
 
 FARTHEST = timedelta(days=731)
+_FEWEST = 9
 OVERSEAS = "numéro d'outre-mer"
 _PHONE = {
     "none": "téléphone : il manque",
@@ -38,10 +39,20 @@ class Refused(ValueError):
 def mobile(written: str) -> phones.Phone:
     """A French mobile, overseas as well; « 33 6… » may have lost its +, as spreadsheets take it for a number."""
     digits = written.strip()
+    if sum(sign.isdigit() for sign in digits) < _FEWEST and digits:
+        raise Refused(_PHONE["invalid"])  # six digits are a number at Saint-Pierre, and a slip everywhere else
     phone = phones.read(f"+{digits}" if digits.isdigit() and digits.startswith("33") and len(digits) == 11 else digits)
     if phone.fault:
         raise Refused(_PHONE[phone.fault])
     return phone
+
+
+def dialled(written: str) -> str:
+    """The structure's own number as written: any that can be dialled, short ones as well."""
+    short = written.isdigit() and len(written) in (3, 4)
+    if not short and phones.read(written).fault == "invalid":
+        raise Refused("téléphone de la structure : ce n'est pas un numéro de téléphone")
+    return written
 
 
 def is_overseas(phone: phones.Phone) -> bool:

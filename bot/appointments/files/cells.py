@@ -97,7 +97,7 @@ def minutes(cells: Cells, default: int) -> int:
     if cell == "":
         return default
     found = cell if isinstance(cell, time) else None
-    said = re.fullmatch(r"(?:(\d{1,2}) ?(?:h|:) ?)?(\d{1,3})? ?(?:min|mn|minutes|m)?", str(cell).lower().strip())
+    said = re.fullmatch(r"(?:(\d{1,2}) ?(?:h|:) ?)?(\d{1,3})? ?(?:min|mn|minutes|m|:00)?", str(cell).lower().strip())
     if found is None and (said is None or not any(said.groups())):
         raise BadRow(f"durée « {cell} » : écrivez un nombre de minutes, comme 45")
     hours, rest = (found.hour, found.minute) if found else (int(said[1] or 0), int(said[2] or 0))  # type: ignore[index]
@@ -145,10 +145,10 @@ def _with_hour(whole: datetime, cells: Cells) -> datetime:
     return datetime.combine(whole.date(), _hour(cells)) if whole.time() == time(0) else whole
 
 
-def _parted(whole: str, cells: Cells) -> datetime:
-    both = _SPLIT.match(whole)
+def _parted(whole: str | time, cells: Cells) -> datetime:
+    both = _SPLIT.match(str(whole))
     if both is None:
-        return datetime.combine(_read_day(whole), _hour(cells))
+        return datetime.combine(_read_day(str(whole)), _hour(cells))
     return datetime.combine(_read_day(both[1]), _read_hour(both[2]))
 
 
