@@ -16,6 +16,7 @@ from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
 from bot.appointments.register import Register
+from bot.appointments.told import ByOne
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -141,6 +142,10 @@ class Relais:
     @cached_property
     def register(self) -> Register:
         return Register(self.people, self.planner)
+
+    @cached_property
+    def by_one(self) -> ByOne:
+        return ByOne(self.register, self.people, self.planner, self.settle)
 
     async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
         """Judge the reminders of what came in together; True when they wait for a human's yes."""

@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     )
     twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
 
+    api_tokens: Secrets = Field(
+        (), description="Jetons de l'API des rendez-vous, séparés par des virgules. Vide : pas d'API."
+    )
+
     rasa_url: str = Field(
         "http://127.0.0.1:5005", description="Le moteur de dialogue. Sur la boucle locale, `bot up` le démarre."
     )

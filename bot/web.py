@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot import chat, health, metrics, pages
+from bot import api, chat, health, metrics, pages
 from bot.alarm import Alarm
 from bot.assembly import Relais
 from bot.errors import DatabaseUnavailable
@@ -45,6 +45,9 @@ def create(relais: Relais) -> FastAPI:
     app.include_router(webhooks)
     app.include_router(chat.router)
     app.include_router(pages.router)
+    app.include_router(api.router)
+    app.include_router(api.about)
+    app.add_exception_handler(api.ApiProblem, api.answer_problem)
     app.include_router(health.router)
     app.add_exception_handler(BadSignature, _bad_signature)
     app.add_exception_handler(BadRequest, _bad_request)

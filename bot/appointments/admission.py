@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -68,6 +69,29 @@ def timely(starts_at: datetime, now: datetime, *, known_how: bool) -> datetime:
     return starts_at
 
 
+def on_the_wall(wall: datetime, zone: str) -> datetime:
+    """An instant by the clock on the wall; raises Refused for an hour that is skipped, or comes twice."""
+    there = zone_of(zone)
+    early, late = wall.replace(tzinfo=there), wall.replace(tzinfo=there, fold=1)
+    if early.utcoffset() == late.utcoffset():
+        return early
+    exists = early.astimezone(ZoneInfo("UTC")).astimezone(there).replace(tzinfo=None) == wall
+    if not exists:
+        raise Refused(f"{wall:%d/%m/%Y} : {wall:%H h %M} n'existe pas, on passe à l'heure d'été")
+    raise Refused(
+        f"{wall:%d/%m/%Y} : {wall:%H h %M} existe deux fois, on passe à l'heure d'hiver. "
+        f"Écrivez {wall:%Y-%m-%dT%H:%M}{_offset(early)} ou {wall:%Y-%m-%dT%H:%M}{_offset(late)}"
+    )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refused(f"fuseau « {name} » inconnu : écrivez par exemple Europe/Paris ou Indian/Reunion") from None
+
+
 async def known(connection: AsyncConnection, source: str, ids: Collection[str]) -> dict[str, AnyRow]:
     """The appointments of a source that we have, by `source_id`, locked."""
     mine = (appointment.c.source == source, appointment.c.source_id.in_(ids))
@@ -87,3 +111,8 @@ def heard(facts: Facts, was: AnyRow | None, *, said: bool) -> Facts:
     if not said or (facts.status == "unknown" and their_own):
         return replace(facts, status=was.status)
     return facts
+
+
+def _offset(moment: datetime) -> str:
+    shown = f"{moment:%z}"
+    return f"{shown[:3]}:{shown[3:]}"

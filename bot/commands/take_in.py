@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import clock
+from bot.appointments import admission
 from bot.appointments.admission import Refused
-from bot.appointments.files import cells
 from bot.appointments.files.columns import Legend, find
 from bot.appointments.files.faults import BadFile
 from bot.appointments.files.reading import Grid, read
@@ -54,7 +54,7 @@ def _opened(file: str, mapping: str, sheet: str, zone: str) -> tuple[Legend, Gri
     legend = Legend.from_file(Path(mapping)) if mapping else Legend()
     zone = zone or legend.zone or clock.PARIS.key
     try:
-        cells.zone_of(zone)
+        admission.zone_of(zone)
     except Refused as refused:
         raise BadFile(f"{refused}.") from None
     return legend, read(Path(file), sheet or legend.sheet), zone
