@@ -14,6 +14,8 @@ from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
 from bot.appointments.register import Register
+from bot.connectors.backfill import Backfill
+from bot.connectors.hearing import Hearing
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -27,6 +29,7 @@ from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
 from bot.reminders.planner import Planner
 from bot.settings import Settings
@@ -139,6 +142,15 @@ class Relais:
     @cached_property
     def register(self) -> Register:
         return Register(self.people, self.planner)
+
+    @cached_property
+    def hold(self) -> Hold:
+        return Hold(self.tasks, self.settings.hold_above)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Takes in what RDV Service Public and RDV-Insertion tell."""
+        return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
     def handoff(self) -> Handoff:

@@ -7,3 +7,4 @@ from prometheus_client import Counter
 RECEIVED = Counter("relais_received", "Inbound messages taken in", ["channel", "fresh"])
 BAD_SIGNATURES = Counter("relais_bad_signatures", "Requests refused for their signature", ["path"])
 RECEIPTS = Counter("relais_receipts", "Delivery receipts taken in", ["state"])
+CONNECTORS = Counter("relais_connectors", "Webhooks of the sources of appointments", ["connector", "outcome"])
