@@ -151,6 +151,26 @@ def import_branches(source: Annotated[str, typer.Argument(help="Fichier CSV des 
     raise typer.Exit(asyncio.run(run(_settings(), source)))
 
 
+@imports.command("appointments")
+def import_appointments(
+    file: Annotated[str, typer.Argument(help="Fichier .csv ou .xlsx, une ligne par rendez-vous.")],
+    mapping: Annotated[str, typer.Option(help="Fichier YAML qui dit quelle colonne est quoi.")] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Enregistrer, ou seulement montrer ce qui changerait.")
+    ] = False,
+    sheet: Annotated[str, typer.Option(help="Feuille du classeur. Vide : la première.")] = "",
+    zone: Annotated[str, typer.Option(help="Fuseau horaire des heures du fichier. Vide : Europe/Paris.")] = "",
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="Retirer les rendez-vous à venir qui ne sont plus dans le fichier.")
+    ] = False,
+) -> None:
+    """Les rendez-vous d'un fichier. Sans --apply, rien n'est enregistré."""
+    from bot.commands.take_in import appointments as run
+
+    done = run(_settings(), file, mapping=mapping, sheet=sheet, zone=zone, apply=apply, remove_missing=remove_missing)
+    raise typer.Exit(asyncio.run(done))
+
+
 @tasks.command("list")
 def list_tasks() -> None:
     """Les tâches ouvertes : les urgentes d'abord."""

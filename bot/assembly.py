@@ -6,8 +6,10 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 import procrastinate
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import channels as providers
 from bot import clock
@@ -146,6 +148,10 @@ class Relais:
     @cached_property
     def hold(self) -> Hold:
         return Hold(self.tasks, self.settings.hold_above)
+
+    async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
+        """Judge the reminders of what came in together; True when they wait for a human's yes."""
+        return await self.hold.settle(connection, intake_id)
 
     @cached_property
     def hearing(self) -> Hearing:

@@ -20,7 +20,7 @@ from bot.vault import Vault
 REASONS = (
     "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
-    "intake_held", "write_back_failed",
+    "intake_held", "import_unfinished", "write_back_failed",
 )  # fmt: skip
 
 
