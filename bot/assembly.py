@@ -17,6 +17,8 @@ from bot.alerts import Alerts, road
 from bot.appointments.people import People
 from bot.appointments.register import Register
 from bot.appointments.told import ByOne
+from bot.connectors.backfill import Backfill
+from bot.connectors.hearing import Hearing
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -30,6 +32,7 @@ from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
 from bot.reminders.planner import Planner
 from bot.settings import Settings
@@ -147,9 +150,18 @@ class Relais:
     def by_one(self) -> ByOne:
         return ByOne(self.register, self.people, self.planner, self.settle)
 
+    @cached_property
+    def hold(self) -> Hold:
+        return Hold(self.tasks, self.settings.hold_above)
+
     async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
         """Judge the reminders of what came in together; True when they wait for a human's yes."""
-        return False
+        return await self.hold.settle(connection, intake_id)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Takes in what RDV Service Public and RDV-Insertion tell."""
+        return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
     def handoff(self) -> Handoff:

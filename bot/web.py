@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from bot import api, chat, health, metrics, pages
 from bot.alarm import Alarm
 from bot.assembly import Relais
+from bot.connector_webhooks import router as connectors
 from bot.errors import DatabaseUnavailable
 from bot.listen import Hub
 from bot.webhooks import router as webhooks
@@ -43,6 +44,7 @@ def create(relais: Relais) -> FastAPI:
     app.state.readiness = health.Readiness(relais)
     app.state.alarm = Alarm(relais.database, relais.tasks, relais.settings.forged_webhooks)
     app.include_router(webhooks)
+    app.include_router(connectors)
     app.include_router(chat.router)
     app.include_router(pages.router)
     app.include_router(api.router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ class Desk:
 
     def __init__(self, settings: Settings, database: Database, folder: Path, capsys: Any) -> None:
         self.settings, self.database, self.folder, self.capsys = settings, database, folder, capsys
+
+    def at(self, instant: datetime) -> None:
+        """It is this hour at the desk."""
+        self.settings = self.settings.model_copy(update={"clock": instant})
+        clock.start(self.settings.data_dir, instant)
 
     async def give(self, content: str | bytes, name: str = "rdv.csv", **options: Any) -> list[str]:
         """Take a file in; the lines printed."""

@@ -99,9 +99,9 @@ async def test_what_a_newer_file_lacks_is_told_and_removed_only_when_asked(desk:
     assert (await desk.give(f"{HEAD}\n{line()}\n{line('Karim')}\n"))[0] == "2 lignes : 1 changé, 1 inchangé."
 
 
-async def test_the_sample_is_read_by_its_mapping(desk: Desk, tmp_path: Path) -> None:
+async def test_the_sample_is_read_by_its_mapping(desk: Desk) -> None:
     """The file and the mapping that the documentation shows."""
-    clock.start(tmp_path / "clock", datetime(2026, 11, 24, 12))
+    desk.at(datetime(2026, 11, 24, 12))
     said = await desk.run(DEMO / "rendez-vous.csv", mapping=str(DEMO / "colonnes.yml"))
     assert [one.split("  ")[0] for one in said[:4]] == ["ligne 5", "ligne 6", "ligne 7", "ligne 8"]
     assert said[4] == "7 lignes : 3 nouveau, 4 erreur."
@@ -224,9 +224,9 @@ async def test_one_import_at_a_time(desk: Desk) -> None:
         await other.execute(text("SELECT pg_advisory_unlock(7304115)"))
 
 
-async def test_reminders_due_soon_are_counted(desk: Desk, tmp_path: Path) -> None:
+async def test_reminders_due_soon_are_counted(desk: Desk) -> None:
     """Those of this file alone: of what it brings and of what it moves."""
-    clock.start(tmp_path / "clock", datetime(2026, 11, 24, 9))
+    desk.at(datetime(2026, 11, 24, 9))
     await desk.give(f"{HEAD}\n{line('Zoé', days=7)}\n")
     moved = f"{HEAD}\n{line('Zoé', days=2)}\n{line(days=2)}\n"
     dry = (await desk.give(moved, apply=False))[3]
