@@ -238,6 +238,21 @@ async def test_reminders_due_soon_are_counted(desk: Desk) -> None:
         assert list(await connection.scalars(of)) == [last]
 
 
+async def test_a_file_that_would_send_much_waits_for_a_yes(desk: Desk) -> None:
+    """Above the set number its reminders are held, by a task of their own; a smaller file is not."""
+    desk.at(datetime(2026, 11, 24, 9))
+    desk.settings = desk.settings.model_copy(update={"hold_above": 1})
+    content = f"{HEAD}\n{line(days=2)}\n"
+    await desk.give(content)
+    said = await desk.give(f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n")
+    assert "C'est beaucoup : ils attendent l'accord d'une personne (python -m bot tasks list)." in said
+    assert [row.held_at is not None for row in sorted(await desk.rows(intake), key=lambda row: row.created_at)] == [
+        False,
+        True,
+    ]
+    assert [row.reason for row in await desk.rows(task) if row.closed_at is None] == ["intake_held"]
+
+
 ANY_CELL = st.one_of(
     st.none(),
     st.text(max_size=30),
