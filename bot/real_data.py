@@ -39,5 +39,5 @@ async def require_real_data(settings: Settings, url: str) -> None:
             f"{appointments} rendez-vous, {sessions} séances. La production les refuse. "
             "Remède : `RELAIS_ENV=development python -m bot up --no-demo`, puis "
             "`python -m bot import services …` et `python -m bot import branches …` avec les vraies données, "
-            "puis redémarrer en production. Pour des rendez-vous d'exemple : une base neuve."
+            "puis redémarrer en production. Si ce sont les rendez-vous : une base neuve."
         )
