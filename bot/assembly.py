@@ -6,14 +6,19 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
 import procrastinate
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
 from bot.appointments.register import Register
+from bot.appointments.told import ByOne
+from bot.connectors.backfill import Backfill
+from bot.connectors.hearing import Hearing
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -24,11 +29,17 @@ from bot.keys import Keys, load_keys
 from bot.lane import Lane
 from bot.language import Listening
 from bot.outbox import Outbox
+from bot.outcome import Outcome
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.bucket import Bucket
+from bot.reminders.bulk import Bulk
+from bot.reminders.due import Due, Road
+from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
-from bot.reminders.planner import Planner
+from bot.reminders.planner import SMS, Planner
+from bot.reminders.wording import Wording
 from bot.settings import Settings
 from bot.sweep import Sweep
 from bot.tasks import Tasks
@@ -141,6 +152,23 @@ class Relais:
         return Register(self.people, self.planner)
 
     @cached_property
+    def by_one(self) -> ByOne:
+        return ByOne(self.register, self.people, self.planner, self.settle)
+
+    @cached_property
+    def hold(self) -> Hold:
+        return Hold(self.tasks, self.settings.reminders_ask_above)
+
+    async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
+        """Judge the reminders of what came in together; True when they wait for a human's yes."""
+        return await self.hold.settle(connection, intake_id)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Takes in what RDV Service Public and RDV-Insertion tell."""
+        return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
+
+    @cached_property
     def handoff(self) -> Handoff:
         return Handoff(self.outbox, self.tasks, self.texts)
 
@@ -151,6 +179,17 @@ class Relais:
     @cached_property
     def receipts(self) -> Receipts:
         return Receipts(self.database, self.tasks)
+
+    @cached_property
+    def bulk(self) -> Bulk | None:
+        """What sends the reminders; None when no channel reaches a phone."""
+        channel = next((channel for channel in self.channels.values() if channel.kind == SMS), None)
+        if channel is None:
+            return None
+        road = Road(channel.name, channel.kind, self.worker_name, self.settings.reminders_a_day)
+        due = Due(self.vault, Wording(self.texts), self.tasks, road)
+        bucket = Bucket(channel.name, self.settings.sms_per_second)
+        return Bulk(self.database, self.queue, due, bucket, Outcome(self.database, self.tasks), channel)
 
     @cached_property
     def dialogue(self) -> Dialogue:

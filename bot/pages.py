@@ -19,6 +19,7 @@ _PAGES = {"/": "accueil.html", "/mentions-legales": "mentions-legales.html", "/a
 _FILES = {"/pages.css": ("pages.css", "text/css"), "/favicon.svg": ("favicon.svg", "image/svg+xml")}
 _SHORT = "public, max-age=300"
 _TEMPLATES = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+_TEMPLATES.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
 
 
 router = APIRouter(include_in_schema=False)
@@ -66,6 +67,12 @@ def _rendered(path: str, sms_sender: str) -> bytes:
     spoken = _spoken(sms_sender)
     template = _TEMPLATES.get_template(_PAGES[path])
     return template.render(path=path, sms_spoken=spoken, sms_dialled=sms_sender).encode()
+
+
+def show(request: Request, template: str, **values: object) -> Response:
+    """A page of somebody else's, in the same frame and under the same policy."""
+    body = _TEMPLATES.get_template(template).render(path=request.url.path, **values).encode()
+    return _answer(request, body, "text/html", {**_policy(), "Cache-Control": "no-cache"})
 
 
 def _spoken(sender: str) -> str:
