@@ -124,6 +124,14 @@ def doctor() -> None:
 
 
 @cli.command()
+def reconcile() -> None:
+    """Relire tous les rendez-vous à venir de RDV Service Public, comme chaque nuit."""
+    from bot.commands.reconcile import reconcile as run
+
+    raise typer.Exit(asyncio.run(run(_settings())))
+
+
+@cli.command()
 def chat() -> None:
     """Parler à l'assistant dans ce terminal (le moteur doit tourner)."""
     from bot.commands.chat import chat as run

@@ -19,6 +19,11 @@ from bot.appointments.register import Register
 from bot.appointments.told import ByOne
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
+from bot.connectors.rdvsp_api import RdvServicePublic
+from bot.connectors.rdvsp_api import http_client as http_client_rdvsp
+from bot.connectors.rdvsp_token import Client, Token
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -164,6 +169,30 @@ class Relais:
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
+    def rdv_service_public(self) -> RdvServicePublic | None:
+        """Its API; None when Relais may not use it."""
+        if not self.settings.rdvsp_api_ready:
+            return None
+        http = http_client_rdvsp(self.settings.rdvsp_api_url)
+        client = Client(
+            self.settings.rdvsp_client_id,
+            self.settings.rdvsp_client_secret.get_secret_value(),
+            self.settings.rdvsp_refresh_token.get_secret_value(),
+        )
+        return RdvServicePublic(http, Token(self.database, self.vault, http, client))
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        api = self.rdv_service_public
+        wanted = self.settings.rdvsp_organisations
+        return Reconciliation(self.database, api, self.hearing, self.hold.settle, wanted) if api else None
+
+    @cached_property
+    def write_back(self) -> WriteBack:
+        parts = (self.planner, self.outbox, self.tasks, self.texts, self.kinds)
+        return WriteBack(self.database, self.rdv_service_public, *parts)
+
+    @cached_property
     def handoff(self) -> Handoff:
         return Handoff(self.outbox, self.tasks, self.texts)
 
@@ -221,7 +250,11 @@ class Relais:
             return await refresh(self.database.begin, api, now=clock.now(), force=force, progress=progress)
 
     async def close(self) -> None:
-        for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):
+        for built in (
+            "dialogue",
+            "rdv_service_public",
+            *(self.channels.values() if "channels" in self.__dict__ else ()),
+        ):
             part = self.__dict__.get(built) if isinstance(built, str) else built
             if part is not None:
                 await part.close()
