@@ -7,6 +7,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -261,6 +262,18 @@ async def test_an_hour_of_one_token_is_one_intake(
     assert len(await rows(database, intake)) == 3
     planned = {row.intake_id for row in await rows(database, reminder)}
     assert planned == {row.id for row in await rows(database, intake)}
+
+
+async def test_a_burst_of_the_api_waits_for_a_yes(settings: Settings, database: Database, tmp_path: Path) -> None:
+    """More reminders within a day than the set number, told within an hour by one token: held, with a task."""
+    clock.start(tmp_path / "clock", datetime(2026, 11, 24, 9))
+    few = settings.model_copy(update={"api_tokens": (SecretStr("the-second"),), "hold_above": 1})
+    async with opened(few) as client:
+        for number in range(3):
+            answer = await tell(client, source_id=f"D-{number}", first_name="ABC"[number], starts_at=day(2))
+            assert answer.status_code == 201
+    assert [row.held_at is not None for row in await rows(database, intake)] == [True]
+    assert [row.reason for row in await rows(database, task)] == ["intake_held"]
 
 
 async def test_the_contract_is_openapi_and_its_examples_hold(api: httpx.AsyncClient) -> None:

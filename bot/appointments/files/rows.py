@@ -31,6 +31,10 @@ class Given:
     said: bool
     note: str = ""
 
+    @property
+    def structure(self) -> str:
+        return self.facts.structure
+
 
 @dataclass
 class Rows:

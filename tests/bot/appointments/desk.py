@@ -48,6 +48,14 @@ class Desk:
         self.code = await take_in.appointments(self.settings, str(file), **given)
         return self.capsys.readouterr().out.splitlines()
 
+    async def give_sessions(self, content: str, **options: Any) -> list[str]:
+        """Take a file of sessions in; the lines printed."""
+        file = self.folder / "seances.csv"
+        file.write_text(content)
+        given = {"mapping": "", "sheet": "", "zone": "", "apply": True, **options}
+        self.code = await take_in.sessions(self.settings, str(file), **given)
+        return self.capsys.readouterr().out.splitlines()
+
     async def rows(self, table: Any = appointment) -> list[Any]:
         async with self.database.begin() as connection:
             return list(await connection.execute(select(table)))
