@@ -171,6 +171,22 @@ def import_appointments(
     raise typer.Exit(asyncio.run(done))
 
 
+@imports.command("sessions")
+def import_sessions(
+    file: Annotated[str, typer.Argument(help="Fichier .csv ou .xlsx, une ligne par séance.")],
+    mapping: Annotated[str, typer.Option(help="Fichier YAML qui dit quelle colonne est quoi.")] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply/--dry-run", help="Enregistrer, ou seulement montrer ce qui changerait.")
+    ] = False,
+    sheet: Annotated[str, typer.Option(help="Feuille du classeur. Vide : la première.")] = "",
+    zone: Annotated[str, typer.Option(help="Fuseau horaire des heures du fichier. Vide : Europe/Paris.")] = "",
+) -> None:
+    """Les séances collectives d'un fichier. Sans --apply, rien n'est enregistré."""
+    from bot.commands.take_in import sessions as run
+
+    raise typer.Exit(asyncio.run(run(_settings(), file, mapping=mapping, sheet=sheet, zone=zone, apply=apply)))
+
+
 @tasks.command("list")
 def list_tasks() -> None:
     """Les tâches ouvertes : les urgentes d'abord."""

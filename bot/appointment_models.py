@@ -1,7 +1,7 @@
 """The tables of appointments: whose, when, and what was said of them. `*_secret` and `*_index` as in `bot/models.py`.
 
-Whoever writes to several of these locks the session first, then the appointment, then its reminders; a conversation
-is locked after them.
+Whoever writes to several of these locks the session first, then the meeting, then the appointment, then its reminders;
+a conversation is locked after them.
 """
 
 from __future__ import annotations
@@ -172,6 +172,18 @@ reminder = Table(
     Index("ix_reminder_message", "message_id", postgresql_where=text("message_id IS NOT NULL")),
 )
 
+meeting = Table(
+    "meeting",
+    metadata,
+    Column("source", Text, primary_key=True, comment="the system that told of it"),
+    Column("meeting", Text, primary_key=True),
+    Column("organisation", Text, nullable=False, server_default=""),
+    moment("told_at", nullable=False, comment="the date of its newest word"),
+    moment("heard_at", comment="when a webhook told of it as new"),
+    moment("gone_at", comment="the source has it no more"),
+    Index("ix_meeting_heard", "source", "heard_at"),
+)
+
 write_back = Table(
     "write_back",
     metadata,
@@ -214,4 +226,5 @@ connector = Table(
     moment("heard_at", comment="its last webhook"),
     moment("reconciled_at"),
     Column("token_secret", LargeBinary, comment="what OAuth gave last"),
+    moment("renewing_until", comment="one process asks for a new token"),
 )

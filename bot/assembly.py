@@ -21,7 +21,10 @@ from bot.appointments.reach import Reach
 from bot.appointments.register import Register
 from bot.appointments.rounds import Rounds
 from bot.appointments.sessions import Sessions
+from bot.appointments.told import ByOne
 from bot.appointments.waiting_list import Terms, WaitingList
+from bot.connectors.backfill import Backfill
+from bot.connectors.hearing import Hearing
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -35,6 +38,7 @@ from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
 from bot.reminders.planner import Planner
 from bot.settings import Settings
@@ -173,9 +177,22 @@ class Relais:
     def rounds(self) -> Rounds:
         return Rounds(self.database, self.programme)
 
+    @cached_property
+    def by_one(self) -> ByOne:
+        return ByOne(self.register, self.people, self.planner, self.settle)
+
+    @cached_property
+    def hold(self) -> Hold:
+        return Hold(self.tasks, self.settings.hold_above)
+
     async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
         """Judge the reminders of what came in together; True when they wait for a human's yes."""
-        return False
+        return await self.hold.settle(connection, intake_id)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Takes in what RDV Service Public and RDV-Insertion tell."""
+        return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
     def handoff(self) -> Handoff:

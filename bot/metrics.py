@@ -7,3 +7,5 @@ from prometheus_client import Counter
 RECEIVED = Counter("relais_received", "Inbound messages taken in", ["channel", "fresh"])
 BAD_SIGNATURES = Counter("relais_bad_signatures", "Requests refused for their signature", ["path"])
 RECEIPTS = Counter("relais_receipts", "Delivery receipts taken in", ["state"])
+API_REFUSED = Counter("relais_api_refused", "Requests to the API without a valid token", ["status"])
+CONNECTORS = Counter("relais_connectors", "Webhooks of the sources of appointments", ["connector", "outcome"])

@@ -68,6 +68,12 @@ def _rendered(path: str, sms_sender: str) -> bytes:
     return template.render(path=path, sms_spoken=spoken, sms_dialled=sms_sender).encode()
 
 
+def show(request: Request, template: str, **values: object) -> Response:
+    """A page of somebody else's, in the same frame and under the same policy."""
+    body = _TEMPLATES.get_template(template).render(path=request.url.path, **values).encode()
+    return _answer(request, body, "text/html", {**_policy(), "Cache-Control": "no-cache"})
+
+
 def _spoken(sender: str) -> str:
     """A number as people read it, or "" for a sender that is not a number."""
     try:

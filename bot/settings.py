@@ -93,6 +93,10 @@ class Settings(BaseSettings):
     )
     twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
 
+    api_tokens: Secrets = Field(
+        (), description="Jetons de l'API des rendez-vous, séparés par des virgules. Vide : pas d'API."
+    )
+
     rasa_url: str = Field(
         "http://127.0.0.1:5005", description="Le moteur de dialogue. Sur la boucle locale, `bot up` le démarre."
     )
@@ -113,6 +117,31 @@ class Settings(BaseSettings):
         SecretStr(""), description="Jeton de data·inclusion. Vide : pas de mise à jour chaque nuit."
     )
 
+    hold_above: int = Field(
+        200,
+        ge=0,
+        description="Rappels à envoyer dans les 24 heures au-delà desquels un import attend un accord humain.",
+    )
+    rdvsp_secret: SecretStr = Field(
+        SecretStr(""), description="Secret des webhooks de RDV Service Public (X-Lapin-Signature). Vide : éteints."
+    )
+    rdvi_secret: SecretStr = Field(
+        SecretStr(""), description="Secret des webhooks de RDV-Insertion (signature « hmac »). Vide : éteints."
+    )
+    rdvsp_api_url: str = Field(
+        "https://rdv.anct.gouv.fr", description="Adresse de RDV Service Public, ou de RDV-Solidarités."
+    )
+    rdvsp_client_id: str = Field(
+        "", description="Application OAuth chez RDV Service Public. Vide : ni relecture chaque nuit, ni annulation."
+    )
+    rdvsp_client_secret: SecretStr = Field(SecretStr(""), description="Secret de cette application.")
+    rdvsp_refresh_token: SecretStr = Field(
+        SecretStr(""), description="Jeton de renouvellement donné à l'autorisation. Relais garde ceux qui le suivent."
+    )
+    rdvsp_organisations: CommaList = Field(
+        (), description="Numéros des organisations à relire chaque nuit. Vide : toutes celles que le compte voit."
+    )
+
     clock: Instant = Field(None, description="Instant ISO 8601 où commence « maintenant » (tests, démonstrations).")
 
     @field_validator("widget_origins", "public_urls")
@@ -131,6 +160,20 @@ class Settings(BaseSettings):
         target = value.get_secret_value()
         if target and not _is_web(target) and not _MAIL.fullmatch(target):
             raise ValueError("ni une adresse de courriel (nom@exemple.fr), ni une adresse http(s)://… de webhook.")
+        return value
+
+    @field_validator("rdvsp_api_url")
+    @classmethod
+    def _api_is_encrypted(cls, value: str) -> str:
+        if not _is_web(value) or (urlsplit(value).scheme != "https" and not is_loopback(value)):
+            raise ValueError("écrivez une adresse https://, par exemple https://rdv.anct.gouv.fr.")
+        return value.rstrip("/")
+
+    @field_validator("rdvsp_organisations")
+    @classmethod
+    def _organisations_are_numbers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(number.isascii() and number.isdigit() for number in value):
+            raise ValueError("écrivez les numéros des organisations, séparés par des virgules : 12,34.")
         return value
 
     @field_validator("smtp_url")
@@ -166,6 +209,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address people open: the first public one, else the local one."""
         return self.public_urls[0] if self.public_urls else f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def rdvsp_api_ready(self) -> bool:
+        secrets = (self.rdvsp_client_secret, self.rdvsp_refresh_token)
+        return bool(self.rdvsp_client_id and all(secret.get_secret_value() for secret in secrets))
 
     @cached_property
     def twilio_ready(self) -> bool:

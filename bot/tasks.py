@@ -20,7 +20,7 @@ from bot.vault import Vault
 REASONS = (
     "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
-    "import_unfinished", "session_wanted", "session_untold",
+    "intake_held", "import_unfinished", "write_back_failed", "session_wanted", "session_untold",
 )  # fmt: skip
 
 

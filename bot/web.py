@@ -11,9 +11,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from bot import chat, health, metrics, pages
+from bot import api, chat, health, metrics, pages
 from bot.alarm import Alarm
 from bot.assembly import Relais
+from bot.connector_webhooks import router as connectors
 from bot.errors import DatabaseUnavailable
 from bot.listen import Hub
 from bot.webhooks import router as webhooks
@@ -43,8 +44,12 @@ def create(relais: Relais) -> FastAPI:
     app.state.readiness = health.Readiness(relais)
     app.state.alarm = Alarm(relais.database, relais.tasks, relais.settings.forged_webhooks)
     app.include_router(webhooks)
+    app.include_router(connectors)
     app.include_router(chat.router)
     app.include_router(pages.router)
+    app.include_router(api.router)
+    app.include_router(api.about)
+    app.add_exception_handler(api.ApiProblem, api.answer_problem)
     app.include_router(health.router)
     app.add_exception_handler(BadSignature, _bad_signature)
     app.add_exception_handler(BadRequest, _bad_request)

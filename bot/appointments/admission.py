@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +19,7 @@ from bot.appointments.facts import Facts
 from bot.database import AnyRow
 
 FARTHEST = timedelta(days=731)
+_FEWEST = 9
 OVERSEAS = "numéro d'outre-mer"
 _PHONE = {
     "none": "téléphone : il manque",
@@ -38,10 +40,20 @@ class Refused(ValueError):
 def mobile(written: str) -> phones.Phone:
     """A French mobile, overseas as well; « 33 6… » may have lost its +, as spreadsheets take it for a number."""
     digits = written.strip()
+    if sum(sign.isdigit() for sign in digits) < _FEWEST and digits:
+        raise Refused(_PHONE["invalid"])  # six digits are a number at Saint-Pierre, and a slip everywhere else
     phone = phones.read(f"+{digits}" if digits.isdigit() and digits.startswith("33") and len(digits) == 11 else digits)
     if phone.fault:
         raise Refused(_PHONE[phone.fault])
     return phone
+
+
+def dialled(written: str) -> str:
+    """The structure's own number as written: any that can be dialled, short ones as well."""
+    short = written.isdigit() and len(written) in (3, 4)
+    if not short and phones.read(written).fault == "invalid":
+        raise Refused("téléphone de la structure : ce n'est pas un numéro de téléphone")
+    return written
 
 
 def is_overseas(phone: phones.Phone) -> bool:
@@ -55,6 +67,29 @@ def timely(starts_at: datetime, now: datetime, *, known_how: bool) -> datetime:
     if starts_at <= now and not known_how:
         raise Refused("date : elle est passée", over=True)
     return starts_at
+
+
+def on_the_wall(wall: datetime, zone: str) -> datetime:
+    """An instant by the clock on the wall; raises Refused for an hour that is skipped, or comes twice."""
+    there = zone_of(zone)
+    early, late = wall.replace(tzinfo=there), wall.replace(tzinfo=there, fold=1)
+    if early.utcoffset() == late.utcoffset():
+        return early
+    exists = early.astimezone(ZoneInfo("UTC")).astimezone(there).replace(tzinfo=None) == wall
+    if not exists:
+        raise Refused(f"{wall:%d/%m/%Y} : {wall:%H h %M} n'existe pas, on passe à l'heure d'été")
+    raise Refused(
+        f"{wall:%d/%m/%Y} : {wall:%H h %M} existe deux fois, on passe à l'heure d'hiver. "
+        f"Écrivez {wall:%Y-%m-%dT%H:%M}{_offset(early)} ou {wall:%Y-%m-%dT%H:%M}{_offset(late)}"
+    )
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """A time zone by its name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Refused(f"fuseau « {name} » inconnu : écrivez par exemple Europe/Paris ou Indian/Reunion") from None
 
 
 async def known(connection: AsyncConnection, source: str, ids: Collection[str]) -> dict[str, AnyRow]:
@@ -76,3 +111,8 @@ def heard(facts: Facts, was: AnyRow | None, *, said: bool) -> Facts:
     if not said or (facts.status == "unknown" and their_own):
         return replace(facts, status=was.status)
     return facts
+
+
+def _offset(moment: datetime) -> str:
+    shown = f"{moment:%z}"
+    return f"{shown[:3]}:{shown[3:]}"

@@ -22,8 +22,9 @@ class Facts:
     """One appointment. `starts_at` and `told_at` (the source's own date of what it says) are aware.
 
     `source_id` is one person at one meeting; `meeting` is shared by those invited to it; `participation` is the
-    number to write back to, "" where there is none. `phone` is as the source wrote it. `person_key` tells people
-    without a phone apart. `place` is short enough for a message, and "" for somebody's home.
+    number to write back to, "" where there is none. `phone` is as the source wrote it; `no_sms` when the person told
+    the source that they want none, None when it does not say. `person_key` tells people without a phone apart.
+    `place` is short enough for a message, and "" for somebody's home.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Facts:
     told_at: datetime
     first_name: str = ""
     phone: str = ""
+    no_sms: bool | None = None
     person_key: str = ""
     meeting: str = ""
     participation: str = ""

@@ -18,6 +18,8 @@ from bot.appointments.facts import Facts
 from bot.database import AnyRow
 from bot.vault import Vault
 
+UNWANTED = "unwanted"
+
 
 @dataclass(frozen=True)
 class Person:
@@ -43,14 +45,14 @@ class People:
             "first_name_secret": self._vault.seal(vault.FIRST_NAME, facts.first_name),
             "phone_index": self._vault.phone_index(phone.e164) if phone.e164 else None,
             "phone_secret": self._vault.seal(vault.PHONE, phone.e164) if phone.e164 else None,
-            "phone_fault": phone.fault,
         }
         known = await self._find(connection, values["key_index"])
+        values["phone_fault"] = fault = _fault(phone, facts.no_sms, known)
         if known is None:
             added = insert(person).values(id=uuid4(), created_at=clock.now(), language=facts.language or "fr", **values)
             await connection.execute(added.on_conflict_do_nothing(index_elements=["key_index"]))
             known = await self._find(connection, values["key_index"])
-        elif known.phone_fault != phone.fault:
+        elif known.phone_fault != fault:
             changed = {name: values[name] for name in ("phone_index", "phone_secret", "phone_fault")}
             await connection.execute(update(person).where(person.c.id == known.id).values(changed))
         assert known is not None  # noqa: S101 (just stored)
@@ -90,6 +92,12 @@ class People:
             phone_fault=row.phone_fault,
             language=row.language,
         )
+
+
+def _fault(phone: phones.Phone, no_sms: bool | None, known: AnyRow | None) -> str:
+    """Why no SMS is sent; a source that does not know whether they are wanted leaves what another one told."""
+    refused = no_sms if no_sms is not None else known is not None and known.phone_fault == UNWANTED
+    return phone.fault or (UNWANTED if refused else "")
 
 
 def _folded(name: str) -> str:

@@ -8,7 +8,8 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-Fault = Literal["", "none", "invalid", "landline", "foreign"]
+Fault = Literal["", "none", "invalid", "landline", "foreign", "unwanted"]
+"""`unwanted` is a number that could be reached, of somebody who told their service that they want no SMS."""
 
 FRANCE = ("FR", "GP", "MQ", "GF", "RE", "YT", "PM", "BL", "MF")
 """France and its departments overseas, whose mobiles are written with ten digits as well."""

@@ -21,7 +21,7 @@ from bot.appointment_models import appointment, appointment_event, session, wait
 from bot.appointments.facts import ZONE
 from bot.appointments.reach import Reach
 from bot.appointments.register import Register, note
-from bot.appointments.sessions import is_on, lock
+from bot.appointments.seats import is_on, lock
 from bot.appointments.waiting_list import WaitingList, local
 from bot.database import AnyRow
 from bot.reminders import quiet

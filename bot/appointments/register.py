@@ -71,6 +71,8 @@ class Register:
         changed = 0
         for known in await self._of_meeting(connection, source, meeting, told_at):
             new = {name: value for name, value in changes.items() if getattr(known, name) != value}
+            if new.get("status") == "unknown" and await self._is_answered(connection, known, new):
+                del new["status"]
             if await self._apply(connection, known, new, told_at, how) != "same":
                 await self._planner.replan(connection, [known.id], now=clock.now())
                 changed += 1
@@ -121,8 +123,8 @@ class Register:
         }
         if known.removed_at is not None:
             changes["removed_at"] = None
-        if changes.get("status") == "unknown" and await self._is_being_written_back(connection, known.id):
-            del changes["status"]  # what the person said is on its way there, and newer than this
+        if changes.get("status") == "unknown" and await self._is_answered(connection, known, changes):
+            del changes["status"]
         return changes
 
     async def _apply(
@@ -161,6 +163,16 @@ class Register:
             .with_for_update()
         )
         return list(found)
+
+    async def _is_answered(self, connection: AsyncConnection, known: AnyRow, changes: dict[str, Any]) -> bool:
+        """Whether the person cancelled, and a source that cannot know it yet, or ever, repeats that nothing was said.
+
+        Another date is another question.
+        """
+        if "starts_at" in changes:
+            return False
+        never_told = known.status == "excused" and known.answered_at is not None and not known.participation
+        return never_told or await self._is_being_written_back(connection, known.id)
 
     async def _is_being_written_back(self, connection: AsyncConnection, appointment_id: UUID) -> bool:
         under_way = select(write_back.c.id).where(

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from bot import clock
 from bot.appointment_models import appointment, session, waiting
 from bot.appointments.programme import Programme, untold
-from bot.appointments.sessions import is_on
+from bot.appointments.seats import is_on
 from bot.database import Database
 from bot.errors import DatabaseUnavailable
 from bot.reminders import quiet

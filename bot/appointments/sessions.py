@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
@@ -21,6 +20,7 @@ from bot.appointment_models import appointment, appointment_event, person, sessi
 from bot.appointments.facts import CANCELLED, Facts
 from bot.appointments.people import Person
 from bot.appointments.register import Register, note
+from bot.appointments.seats import Session, counted, is_closed, is_on, lock, read, room
 from bot.database import AnyRow
 from knowledge.places import Place, Places, kilometres
 
@@ -28,34 +28,9 @@ SOURCE = "relais"
 KIND = "orientation"
 OPENS = timedelta(hours=24)
 """What is shown starts later than this: one has to get there, and to be reminded."""
-CLOSES = timedelta(hours=2)
-"""Nobody is booked later than this before the start; whoever chose from a list may take his time until then."""
 BOOKED = "booked"
 
 What = Literal["booked", "full", "already", "gone"]
-
-
-@dataclass(frozen=True)
-class Session:
-    """One session; `left` are the seats that anybody may still take."""
-
-    id: UUID
-    starts_at: datetime
-    zone: str
-    duration_min: int
-    place: str
-    commune: str
-    structure: str
-    seats: int
-    languages: tuple[str, ...]
-    accessibility: str
-    bring: str
-    left: int = 0
-
-    @property
-    def local(self) -> datetime:
-        """When it starts, on the wall of where it takes place."""
-        return self.starts_at.astimezone(ZoneInfo(self.zone))
 
 
 @dataclass(frozen=True)
@@ -70,12 +45,6 @@ class Booking:
     appointment_id: UUID | None = None
     waits: bool = False
     late: bool = False
-
-
-_KNOWN = (
-    "id", "starts_at", "zone", "duration_min", "place", "commune", "structure", "seats", "languages",
-    "accessibility", "bring",
-)  # fmt: skip
 
 
 class Sessions:
@@ -95,17 +64,17 @@ class Sessions:
     ) -> list[Session]:
         """Sessions with seats left: those in the person's language first, then the nearest, then the soonest."""
         found = await connection.execute(
-            _sessions().where(session.c.cancelled_at.is_(None), session.c.starts_at >= now + OPENS)
+            counted().where(session.c.cancelled_at.is_(None), session.c.starts_at >= now + OPENS)
         )
-        there = [one for one in map(_session, found) if one.left > 0 and one.id not in but]
+        there = [one for one in map(read, found) if one.left > 0 and one.id not in but]
         return sorted(there, key=lambda one: (language not in one.languages, self._far(one, place), one.starts_at))[
             :limit
         ]
 
     async def get(self, connection: AsyncConnection, session_id: UUID) -> Session | None:
         """One session, open or not."""
-        row = (await connection.execute(_sessions().where(session.c.id == session_id))).one_or_none()
-        return _session(row) if row else None
+        row = (await connection.execute(counted().where(session.c.id == session_id))).one_or_none()
+        return read(row) if row else None
 
     async def held_by(self, connection: AsyncConnection, person_id: UUID, now: datetime) -> AnyRow | None:
         """The orientation appointment that a person has ahead, whoever gave it; None when there is none."""
@@ -176,9 +145,14 @@ class Sessions:
 
     async def _seat(self, connection: AsyncConnection, row: AnyRow, whose: Person, cause: UUID, how: str) -> UUID:
         taken = await self._register.take(connection, _facts(row, whose), how=how)
-        new = {"session_id": row.id, "person_id": whose.id, "confirmed_at": None, "answered_at": None}
-        await connection.execute(
-            update(appointment).where(appointment.c.id == taken.appointment_id).values(**new, answered_how="")
+        anew = {
+            "status": "unknown",
+            "confirmed_at": None,
+            "answered_at": None,
+            "answered_how": "",
+        }  # they come after all
+        await self._register.change(
+            connection, taken.appointment_id, clock.now(), how, session_id=row.id, person_id=whose.id, **anew
         )
         await note(connection, taken.appointment_id, BOOKED, how=how, starts_at=row.starts_at, cause=cause)
         await connection.execute(_off_the_lists(whose.id, row.id))
@@ -202,58 +176,6 @@ class Sessions:
         if place is None or there is None:
             return 0 if place is None else 1000
         return round(kilometres(place.lat, place.lon, there.lat, there.lon))
-
-
-async def lock(connection: AsyncConnection, session_id: UUID) -> AnyRow | None:
-    """The session's row, which is locked before anything else of it changes."""
-    found = await connection.execute(select(session).where(session.c.id == session_id).with_for_update())
-    return found.one_or_none()
-
-
-def is_on() -> Any:
-    """Whether an appointment takes its seat."""
-    return and_(appointment.c.removed_at.is_(None), appointment.c.status.not_in(CANCELLED))
-
-
-def is_closed(row: AnyRow, now: datetime) -> bool:
-    """Whether nobody can be booked into it any more."""
-    return row.cancelled_at is not None or row.starts_at - now < CLOSES
-
-
-async def room(connection: AsyncConnection, row: AnyRow, *, but: UUID | None = None) -> int:
-    """Seats that nobody has and nobody waits for, but for this person; the session is locked."""
-    taken = await connection.scalar(select(_seated(row.id)))
-    waits = _waiting_for(row.id).where(waiting.c.person_id.is_distinct_from(but))
-    if but is not None:  # who came to the list later waits for them as well
-        mine = select(waiting.c.created_at).where(waiting.c.session_id == row.id, waiting.c.person_id == but)
-        since = await connection.scalar(mine.where(waiting.c.state == "waiting"))
-        if since is not None:
-            waits = waits.where(or_(waiting.c.state == "offered", waiting.c.created_at <= since))
-    return row.seats - int(taken or 0) - int(await connection.scalar(waits) or 0)
-
-
-def _seated(session_id: Any) -> Any:
-    return select(func.count()).where(appointment.c.session_id == session_id, is_on()).scalar_subquery()
-
-
-def _waiting_for(session_id: Any) -> Any:
-    return (
-        select(func.count())
-        .select_from(waiting)
-        .where(waiting.c.session_id == session_id, waiting.c.state.in_(("waiting", "offered")))
-    )
-
-
-def _sessions() -> Any:
-    waits = _waiting_for(session.c.id).correlate(session).scalar_subquery()
-    seated = select(func.count()).where(appointment.c.session_id == session.c.id, is_on()).correlate(session)
-    left = session.c.seats - seated.scalar_subquery() - waits
-    return select(session, func.greatest(left, 0).label("left"))
-
-
-def _session(row: AnyRow) -> Session:
-    known = {name: getattr(row, name) for name in _KNOWN}
-    return Session(**{**known, "languages": tuple(row.languages)}, left=row.left)
 
 
 def _is_on(row: AnyRow) -> bool:

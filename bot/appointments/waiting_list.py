@@ -21,7 +21,8 @@ from bot import clock
 from bot.appointment_models import appointment, waiting
 from bot.appointments.people import Person
 from bot.appointments.reach import Reach, Road
-from bot.appointments.sessions import CLOSES, Sessions, is_closed, is_on, lock
+from bot.appointments.seats import CLOSES, is_closed, is_on, lock
+from bot.appointments.sessions import Sessions
 from bot.database import AnyRow
 from bot.reminders import quiet
 from bot.tasks import Tasks

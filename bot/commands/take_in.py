@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -10,16 +11,18 @@ from rich.console import Console
 from rich.table import Table
 
 from bot import clock
+from bot.appointments import admission
 from bot.appointments.admission import Refused
-from bot.appointments.files import cells
 from bot.appointments.files.columns import Legend, find
 from bot.appointments.files.faults import BadFile
 from bot.appointments.files.reading import Grid, read
 from bot.appointments.files.rows import SOURCE, Rows
-from bot.appointments.files.taking import Outcome, Report, Taking
+from bot.appointments.files.sessions import SessionRows, SessionTaking
+from bot.appointments.files.taking import Outcome, Reader, Report, Taking
 from bot.appointments.files.tray import Tray
 from bot.assembly import Relais
 from bot.settings import Settings
+from knowledge.places import Places
 
 _WORDS = {
     "new": "nouveau", "moved": "déplacé", "changed": "changé", "cancelled": "annulé", "same": "inchangé",
@@ -32,14 +35,40 @@ async def appointments(
     settings: Settings, file: str, *, mapping: str, sheet: str, zone: str, apply: bool, remove_missing: bool
 ) -> int:
     """Show what a file of appointments would change, or take it in (`apply`); 1 when a row or the file is refused."""
+
+    def rows(relais: Relais, opened: Opened) -> Rows:
+        return Rows(find(opened.grid.headers, opened.legend, "appointment"), relais.vault, opened.zone, clock.now())
+
+    return await _run(settings, Taking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=remove_missing)
+
+
+async def sessions(settings: Settings, file: str, *, mapping: str, sheet: str, zone: str, apply: bool) -> int:
+    """The same for a file of collective sessions."""
+
+    def rows(_: Relais, opened: Opened) -> SessionRows:
+        columns = find(opened.grid.headers, opened.legend, "session")
+        return SessionRows(columns, Places.from_file(), opened.zone, clock.now())
+
+    return await _run(settings, SessionTaking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=False)
+
+
+async def _run(
+    settings: Settings,
+    kind: type[Taking],
+    reader: Callable[[Relais, Opened], Reader],
+    given: tuple[str, str, str, str],
+    *,
+    apply: bool,
+    remove_missing: bool,
+) -> int:
     console = _console()
     relais = Relais.build(settings, name="relais import", pool_size=3)
     try:
-        legend, grid, zone = _opened(file, mapping, sheet, zone)
-        rows = Rows(find(grid.headers, legend, "appointment"), relais.vault, zone, clock.now())
+        opened = _opened(*given)
         tray = Tray(relais.database, relais.tasks, relais.settle, SOURCE)
-        taking = Taking(relais.database, relais.register, relais.planner, tray)
-        report = await taking.run(grid, rows, apply=apply, remove_missing=remove_missing)
+        taking = kind(relais.database, relais.register, relais.planner, tray)
+        rows = reader(relais, opened)
+        report = await taking.run(opened.grid, rows, apply=apply, remove_missing=remove_missing)
     except BadFile as error:
         console.print(f"[red]Rien n'a changé :[/] {error}" if console.is_terminal else f"Rien n'a changé : {error}")
         return 1
@@ -49,15 +78,24 @@ async def appointments(
     return 1 if report.count("error") or report.cut else 0
 
 
-def _opened(file: str, mapping: str, sheet: str, zone: str) -> tuple[Legend, Grid, str]:
+@dataclass(frozen=True)
+class Opened:
+    """A file whose headers are known, and how to read it."""
+
+    legend: Legend
+    grid: Grid
+    zone: str
+
+
+def _opened(file: str, mapping: str, sheet: str, zone: str) -> Opened:
     """What is said with the command comes before what the mapping says."""
     legend = Legend.from_file(Path(mapping)) if mapping else Legend()
     zone = zone or legend.zone or clock.PARIS.key
     try:
-        cells.zone_of(zone)
+        admission.zone_of(zone)
     except Refused as refused:
         raise BadFile(f"{refused}.") from None
-    return legend, read(Path(file), sheet or legend.sheet), zone
+    return Opened(legend, read(Path(file), sheet or legend.sheet), zone)
 
 
 def _show(console: Console, report: Report, *, apply: bool, remove_missing: bool) -> None:

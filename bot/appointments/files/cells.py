@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time
 from typing import cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from bot.appointments import admission
 from bot.appointments.facts import Medium, Status
 from bot.appointments.files.columns import Cells, plain
 from bot.appointments.files.faults import BadRow
@@ -56,30 +56,7 @@ def instant(cells: Cells, zone: str) -> datetime:
         wall = _with_hour(whole, cells)
     else:
         wall = _parted(whole, cells)
-    return on_the_wall(wall.replace(second=0, microsecond=0), zone)
-
-
-def on_the_wall(wall: datetime, zone: str) -> datetime:
-    """An instant by the clock on the wall; raises BadRow for an hour that is skipped, or comes twice."""
-    there = zone_of(zone)
-    early, late = wall.replace(tzinfo=there), wall.replace(tzinfo=there, fold=1)
-    if early.utcoffset() == late.utcoffset():
-        return early
-    exists = early.astimezone(ZoneInfo("UTC")).astimezone(there).replace(tzinfo=None) == wall
-    if not exists:
-        raise BadRow(f"{wall:%d/%m/%Y} : {wall:%H h %M} n'existe pas, on passe à l'heure d'été")
-    raise BadRow(
-        f"{wall:%d/%m/%Y} : {wall:%H h %M} existe deux fois, on passe à l'heure d'hiver. "
-        f"Écrivez {wall:%Y-%m-%dT%H:%M}{_offset(early)} ou {wall:%Y-%m-%dT%H:%M}{_offset(late)}"
-    )
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """A time zone by its name."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadRow(f"fuseau « {name} » inconnu : écrivez par exemple Europe/Paris ou Indian/Reunion") from None
+    return admission.on_the_wall(wall.replace(second=0, microsecond=0), zone)
 
 
 def first_name(cells: Cells) -> str:
@@ -97,7 +74,7 @@ def minutes(cells: Cells, default: int) -> int:
     if cell == "":
         return default
     found = cell if isinstance(cell, time) else None
-    said = re.fullmatch(r"(?:(\d{1,2}) ?(?:h|:) ?)?(\d{1,3})? ?(?:min|mn|minutes|m)?", str(cell).lower().strip())
+    said = re.fullmatch(r"(?:(\d{1,2}) ?(?:h|:) ?)?(\d{1,3})? ?(?:min|mn|minutes|m|:00)?", str(cell).lower().strip())
     if found is None and (said is None or not any(said.groups())):
         raise BadRow(f"durée « {cell} » : écrivez un nombre de minutes, comme 45")
     hours, rest = (found.hour, found.minute) if found else (int(said[1] or 0), int(said[2] or 0))  # type: ignore[index]
@@ -145,10 +122,10 @@ def _with_hour(whole: datetime, cells: Cells) -> datetime:
     return datetime.combine(whole.date(), _hour(cells)) if whole.time() == time(0) else whole
 
 
-def _parted(whole: str, cells: Cells) -> datetime:
-    both = _SPLIT.match(whole)
+def _parted(whole: str | time, cells: Cells) -> datetime:
+    both = _SPLIT.match(str(whole))
     if both is None:
-        return datetime.combine(_read_day(whole), _hour(cells))
+        return datetime.combine(_read_day(str(whole)), _hour(cells))
     return datetime.combine(_read_day(both[1]), _read_hour(both[2]))
 
 
@@ -226,8 +203,3 @@ def _first_of(whole: str) -> str:
             "nom : où est le prénom ? Écrivez le nom en capitales, ou mettez le prénom dans une colonne Prénom"
         )
     return " ".join(given)
-
-
-def _offset(moment: datetime) -> str:
-    shown = f"{moment:%z}"
-    return f"{shown[:3]}:{shown[3:]}"

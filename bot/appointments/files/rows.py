@@ -31,6 +31,10 @@ class Given:
     said: bool
     note: str = ""
 
+    @property
+    def structure(self) -> str:
+        return self.facts.structure
+
 
 @dataclass
 class Rows:
@@ -66,7 +70,7 @@ class Rows:
             duration_min=read.minutes(cells, 60),
             medium=medium,
             place="" if medium == "home" else str(cells.get("place", "")),
-            structure_phone=str(cells.get("structure_phone", "")),
+            structure_phone=admission.dialled(str(cells.get("structure_phone", ""))),
             kind=kind,
             structure=structure,
             bring=str(cells.get("bring", "")),

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
+from typing import Any, Protocol
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +25,7 @@ from bot.appointments.admission import Refused
 from bot.appointments.facts import CANCELLED
 from bot.appointments.files.faults import BadFile
 from bot.appointments.files.reading import Grid, Row
-from bot.appointments.files.rows import SOURCE, Given, Rows
+from bot.appointments.files.rows import SOURCE, Given
 from bot.appointments.files.tray import Tray
 from bot.appointments.register import Register
 from bot.database import AnyRow, Database
@@ -62,21 +63,32 @@ class Report:
         return sum(outcome.what == what for outcome in self.outcomes)
 
 
+class Reader(Protocol):
+    """Understands the rows of one file; `seen` holds the identifiers of those it could name."""
+
+    now: datetime
+    seen: dict[str, tuple[int, datetime]]
+
+    def given(self, number: int, row: tuple[Any, ...]) -> Any: ...
+
+
 class Taking:
+    """Appointments; `structure` is what each of the understood has."""
+
     def __init__(self, database: Database, register: Register, planner: Planner, tray: Tray) -> None:
         self._database = database
         self._register = register
         self._planner = planner
         self._tray = tray
 
-    async def run(self, grid: Grid, rows: Rows, *, apply: bool, remove_missing: bool = False) -> Report:
+    async def run(self, grid: Grid, rows: Reader, *, apply: bool, remove_missing: bool = False) -> Report:
         """Take all rows in, or say what would be; a file that breaks off says so in `cut`."""
         report = Report()
         structures: set[str] = set()
         async with self._tray.alone():
             for batch in batched(self._whole(grid, report), BATCH):
                 understood = list(_understood(batch, rows, report))
-                structures |= {given.facts.structure for given in understood}
+                structures |= {given.structure for given in understood}
                 async with self._begun(apply) as connection:
                     await self._take(connection, understood, report)
             async with self._begun(apply) as connection:
@@ -99,7 +111,7 @@ class Taking:
             if not apply:
                 await connection.rollback()
 
-    async def _take(self, connection: AsyncConnection, understood: Sequence[Given], report: Report) -> None:
+    async def _take(self, connection: AsyncConnection, understood: Sequence[Any], report: Report) -> None:
         known = await admission.known(connection, SOURCE, [given.facts.source_id for given in understood])
         changed = []
         for given in understood:
@@ -112,7 +124,7 @@ class Taking:
         report.soon += await self._tray.plan(connection, self._planner, changed)
 
     async def _missing(
-        self, connection: AsyncConnection, structures: set[str], rows: Rows, report: Report, *, remove: bool
+        self, connection: AsyncConnection, structures: set[str], rows: Reader, report: Report, *, remove: bool
     ) -> None:
         """What the file has no more; nothing is removed while a row that was refused may be the one."""
         remove = remove and report.whole and not report.cut
@@ -125,7 +137,7 @@ class Taking:
             report.outcomes.append(Outcome(0, what, starts_at=row.starts_at, reason=row.structure))
 
 
-def _understood(batch: Sequence[Row], rows: Rows, report: Report) -> Iterator[Given]:
+def _understood(batch: Sequence[Row], rows: Reader, report: Report) -> Iterator[Any]:
     for number, row in batch:
         try:
             yield rows.given(number, row)

@@ -6,9 +6,8 @@ import ends that one too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
@@ -16,18 +15,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
-from bot.appointment_models import intake, reminder
+from bot.appointment_models import intake
+from bot.appointments import together
 from bot.appointments.files.faults import BadFile
 from bot.database import Database
 from bot.models import task
 from bot.reminders.planner import Planner
 from bot.tasks import Tasks
 
-Settle = Callable[[AsyncConnection, UUID], Awaitable[bool]]
-"""Judges the reminders of an intake that are due within a day; True when they wait for a human's yes."""
-
 UNFINISHED = "import_unfinished"
-SOON = timedelta(days=1)
 _ALONE = 7_304_115
 """The number of the lock by which one import goes on at a time; any number, the same everywhere."""
 
@@ -35,7 +31,7 @@ _ALONE = 7_304_115
 class Tray:
     """One import of one file, from its first row to the judgement of its reminders."""
 
-    def __init__(self, database: Database, tasks: Tasks, settle: Settle, source: str) -> None:
+    def __init__(self, database: Database, tasks: Tasks, settle: together.Settle, source: str) -> None:
         self.id = uuid4()
         self._database = database
         self._tasks = tasks
@@ -63,16 +59,7 @@ class Tray:
 
     async def plan(self, connection: AsyncConnection, planner: Planner, ids: Sequence[UUID]) -> int:
         """Plan the reminders of these appointments; how many new ones are due within a day."""
-        if not ids:
-            return 0
-        now = clock.now()
-        planned = (reminder.c.appointment_id.in_(ids), reminder.c.state == "planned")
-        before = (await connection.scalars(select(reminder.c.id).where(*planned))).all()
-        await planner.replan(connection, ids, now=now)
-        ours = (*planned, reminder.c.id.not_in(before))
-        await connection.execute(update(reminder).where(*ours).values(intake_id=self.id))
-        soon = select(func.count()).select_from(reminder).where(*ours, reminder.c.due_at <= now + SOON)
-        return await connection.scalar(soon) or 0
+        return await together.plan(connection, planner, ids, self.id)
 
     async def finish(self, connection: AsyncConnection) -> bool:
         """Let the reminders go, or leave them to a human; those of an import that was cut off as well."""

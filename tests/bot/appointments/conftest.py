@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from bot.database import Database
 from bot.keys import Keys
 from bot.reminders.plan import Plan, Plans
 from bot.reminders.planner import Planner
+from bot.settings import Settings
 from bot.vault import Vault
+from tests.bot.appointments.desk import Desk
 
 PHONE = "06 39 98 00 01"
 
@@ -75,3 +78,8 @@ class Office:
 async def office(database: Database, keys: Keys) -> AsyncIterator[Office]:
     vault = Vault(keys)
     yield Office(database, vault, Register(People(vault), Planner(Plans(Plan(), {}))))
+
+
+@pytest.fixture
+def desk(settings: Settings, database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(settings, database, tmp_path, capsys)

@@ -14,7 +14,8 @@ from bot import clock, vault
 from bot.appointment_models import appointment, session, waiting
 from bot.appointments.people import Person
 from bot.appointments.programme import SessionFacts
-from bot.appointments.sessions import Booking, is_on
+from bot.appointments.seats import is_on
+from bot.appointments.sessions import Booking
 from bot.assembly import Relais
 from bot.models import conversation, message, task
 from bot.reminders import quiet

@@ -3,56 +3,14 @@
 from __future__ import annotations
 
 from datetime import time
-from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import select
 
 from bot.appointment_models import appointment, intake, person, reminder
-from bot.commands import take_in
-from bot.database import Database
 from bot.models import task
-from bot.settings import Settings
 from tests.bot.appointments.conftest import in_days
-
-HEAD = "Prénom;Téléphone;Date;Heure;Lieu;Structure;Motif"
-
-
-def day(days: int) -> str:
-    return in_days(days).strftime("%d/%m/%Y")
-
-
-def line(name: str = "Amina", phone: str = "06 39 98 00 01", days: int = 20, hour: str = "14h30") -> str:
-    return f"{name};{phone};{day(days)};{hour};Maison de la Métropole, Bron;MDM Bron;Orientation"
-
-
-class Desk:
-    """Runs the command as an operator does, and reads what it printed and wrote."""
-
-    def __init__(self, settings: Settings, database: Database, folder: Path, capsys: Any) -> None:
-        self.settings, self.database, self.folder, self.capsys = settings, database, folder, capsys
-
-    async def give(self, content: str | bytes, name: str = "rdv.csv", **options: Any) -> list[str]:
-        """Take a file in; the lines printed."""
-        file = self.folder / name
-        file.write_bytes(content.encode() if isinstance(content, str) else content)
-        return await self.run(file, **options)
-
-    async def run(self, file: Path, **options: Any) -> list[str]:
-        given = {"mapping": "", "sheet": "", "zone": "", "apply": True, "remove_missing": False, **options}
-        self.code = await take_in.appointments(self.settings, str(file), **given)
-        return self.capsys.readouterr().out.splitlines()
-
-    async def rows(self, table: Any = appointment) -> list[Any]:
-        async with self.database.begin() as connection:
-            return list(await connection.execute(select(table)))
-
-
-@pytest.fixture
-def desk(settings: Settings, database: Database, tmp_path: Path, capsys: Any) -> Desk:
-    return Desk(settings, database, tmp_path, capsys)
+from tests.bot.appointments.desk import HEAD, Desk, day, line
 
 
 async def test_a_dry_run_shows_each_row_and_keeps_nothing(desk: Desk) -> None:

@@ -114,6 +114,10 @@ async def test_moving_books_the_other_first(rooms: Rooms) -> None:
     called_off = {row.reason for row in await rooms.rows(reminder, reminder.c.appointment_id == mine)}
     assert "called off" in called_off
     assert (await rooms.move(moved[0].appointment_id, free, whose, cause)).what == "booked"
+    last = await rooms.session(12, name="last")
+    third = (await rooms.move(moved[0].appointment_id, last, whose)).appointment_id
+    assert (await rooms.move(third, free, whose)).appointment_id == moved[0].appointment_id
+    assert (await rooms.seated(free), await rooms.seated(last)) == (1, 0)
 
 
 async def test_whoever_cancelled_may_come_again(rooms: Rooms) -> None:

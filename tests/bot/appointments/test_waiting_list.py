@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from bot import clock
 from bot.appointment_models import appointment, session, waiting
 from bot.appointments.people import Person
-from bot.appointments.sessions import is_on
+from bot.appointments.seats import is_on
 from bot.errors import DatabaseUnavailable
 from bot.models import conversation, message
 from bot.reminders import quiet

@@ -1,0 +1,57 @@
+"""What may be said of an appointment from what its source writes: its kind, and only the words that harm nobody."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+FILE = Path(__file__).resolve().parents[2] / "knowledge" / "appointment_kinds.yml"
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s*\n+\s*")
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The categories and words of `knowledge/appointment_kinds.yml`."""
+
+    categories: dict[str, str]
+    words: tuple[tuple[str, str], ...]
+    never_said: frozenset[str]
+
+    def of(self, category: str, *names: str) -> str:
+        """`orientation`, `follow_up`, `workshop` or `other`."""
+        if category in self.categories:
+            return self.categories[category]
+        text = f" {' '.join(_plain(name) for name in names)} "
+        return next((kind for word, kind in self.words if f" {word} " in text), "other")
+
+    def may_say(self, text: str) -> bool:
+        """Whether nothing in it tells what somebody lives on, or threatens them."""
+        return self.never_said.isdisjoint(_plain(text).split())
+
+    def harmless(self, text: str, longest: int) -> str:
+        """The sentences that may be said, as many as there is room for."""
+        kept = ""
+        for sentence in _SENTENCE.split(text.strip()):
+            longer = f"{kept} {sentence}".strip()
+            if self.may_say(sentence) and len(longer) <= longest:
+                kept = longer
+        return kept
+
+
+@cache
+def known() -> Kinds:
+    """As the file says; read once."""
+    given = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    words = tuple((_plain(word), kind) for word, kind in given["words"])
+    return Kinds(given["categories"], words, frozenset(_plain(word) for word in given["never_said"]))
+
+
+def _plain(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"[a-z0-9]+", bare))
