@@ -217,6 +217,13 @@ bucket = Table(
     Column("tokens", Float, nullable=False),
     moment("filled_at", nullable=False),
     moment("paused_until", comment="the provider refuses everything: nothing is sent in bulk until then"),
+    Column(
+        "refusals",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how often in a row the provider refused everything",
+    ),
 )
 
 connector = Table(

@@ -35,12 +35,17 @@ from bot.keys import Keys, load_keys
 from bot.lane import Lane
 from bot.language import Listening
 from bot.outbox import Outbox
+from bot.outcome import Outcome
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.bucket import Bucket
+from bot.reminders.bulk import Bulk
+from bot.reminders.due import Due, Road
 from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
-from bot.reminders.planner import Planner
+from bot.reminders.planner import SMS, Planner
+from bot.reminders.wording import Wording
 from bot.settings import Settings
 from bot.sweep import Sweep
 from bot.tasks import Tasks
@@ -183,7 +188,7 @@ class Relais:
 
     @cached_property
     def hold(self) -> Hold:
-        return Hold(self.tasks, self.settings.hold_above)
+        return Hold(self.tasks, self.settings.reminders_ask_above)
 
     async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
         """Judge the reminders of what came in together; True when they wait for a human's yes."""
@@ -205,6 +210,17 @@ class Relais:
     @cached_property
     def receipts(self) -> Receipts:
         return Receipts(self.database, self.tasks)
+
+    @cached_property
+    def bulk(self) -> Bulk | None:
+        """What sends the reminders; None when no channel reaches a phone."""
+        channel = next((channel for channel in self.channels.values() if channel.kind == SMS), None)
+        if channel is None:
+            return None
+        road = Road(channel.name, channel.kind, self.worker_name, self.settings.reminders_a_day)
+        due = Due(self.vault, Wording(self.texts), self.tasks, road)
+        bucket = Bucket(channel.name, self.settings.sms_per_second)
+        return Bulk(self.database, self.queue, due, bucket, Outcome(self.database, self.tasks), channel)
 
     @cached_property
     def dialogue(self) -> Dialogue:
