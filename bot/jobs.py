@@ -11,6 +11,7 @@ import procrastinate
 from procrastinate.jobs import Status
 
 from bot.alerts import Alerts
+from bot.appointments.rounds import Rounds
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
@@ -63,6 +64,15 @@ def bind_alerts(app: procrastinate.App, alerts: Alerts) -> None:
     @app.task(name="alert", queueing_lock="alert")
     async def alert(timestamp: int) -> None:
         await alerts.send_due()
+
+
+def bind_sessions(app: procrastinate.App, rounds: Rounds) -> None:
+    """Offer freed seats and tell of changed sessions, each minute."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="sessions", queueing_lock="sessions")
+    async def sessions(timestamp: int) -> None:
+        await rounds.scan()
 
 
 def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportReport]]) -> None:
