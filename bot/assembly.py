@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
 
@@ -15,8 +16,13 @@ import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
+from bot.appointments.programme import Programme
+from bot.appointments.reach import Reach
 from bot.appointments.register import Register
+from bot.appointments.rounds import Rounds
+from bot.appointments.sessions import Sessions
 from bot.appointments.told import ByOne
+from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
 from bot.connectors.rdvsp_api import RdvServicePublic
@@ -62,6 +68,7 @@ from knowledge.catalogue_report import ImportReport, Progress
 from knowledge.data_inclusion import DataInclusion, refresh
 from knowledge.languages import Languages
 from knowledge.lexicons import Lexicon
+from knowledge.places import Places
 
 
 def database_url(settings: Settings) -> str:
@@ -77,6 +84,10 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
         api_url=settings.twilio_api_url,
         public_urls=settings.public_urls,
     )
+
+
+def offer_terms(settings: Settings) -> Terms:
+    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
 
 
 @dataclass(frozen=True)
@@ -155,6 +166,26 @@ class Relais:
     @cached_property
     def register(self) -> Register:
         return Register(self.people, self.planner)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.register, Places.from_file())
+
+    @cached_property
+    def reach(self) -> Reach:
+        return Reach(self.vault, self.people, self.outbox, self.texts, self.kinds)
+
+    @cached_property
+    def waiting_list(self) -> WaitingList:
+        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+
+    @cached_property
+    def programme(self) -> Programme:
+        return Programme(self.register, self.waiting_list, self.reach)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        return Rounds(self.database, self.programme)
 
     @cached_property
     def by_one(self) -> ByOne:

@@ -11,9 +11,13 @@ import procrastinate
 from procrastinate.jobs import Status
 
 from bot.alerts import Alerts
+<<<<<<< HEAD
 from bot.connectors.errors import UpstreamError
 from bot.connectors.reconcile import Reconciliation
 from bot.connectors.write_back import WriteBack
+=======
+from bot.appointments.rounds import Rounds
+>>>>>>> ab9fb1756eb9f2074aa5fbe651d399119549efaa
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
@@ -66,6 +70,15 @@ def bind_alerts(app: procrastinate.App, alerts: Alerts) -> None:
     @app.task(name="alert", queueing_lock="alert")
     async def alert(timestamp: int) -> None:
         await alerts.send_due()
+
+
+def bind_sessions(app: procrastinate.App, rounds: Rounds) -> None:
+    """Offer freed seats and tell of changed sessions, each minute."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="sessions", queueing_lock="sessions")
+    async def sessions(timestamp: int) -> None:
+        await rounds.scan()
 
 
 def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportReport]]) -> None:
