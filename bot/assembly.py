@@ -25,9 +25,7 @@ from bot.appointments.told import ByOne
 from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
-from bot.connectors.rdvsp_api import RdvServicePublic
-from bot.connectors.rdvsp_api import http_client as http_client_rdvsp
-from bot.connectors.rdvsp_token import Client, Token
+from bot.connectors.rdvsp_api import RdvServicePublic, connect
 from bot.connectors.reconcile import Reconciliation
 from bot.connectors.write_back import WriteBack
 from bot.database import Database
@@ -207,15 +205,7 @@ class Relais:
     @cached_property
     def rdv_service_public(self) -> RdvServicePublic | None:
         """Its API; None when Relais may not use it."""
-        if not self.settings.rdvsp_api_ready:
-            return None
-        http = http_client_rdvsp(self.settings.rdvsp_api_url)
-        client = Client(
-            self.settings.rdvsp_client_id,
-            self.settings.rdvsp_client_secret.get_secret_value(),
-            self.settings.rdvsp_refresh_token.get_secret_value(),
-        )
-        return RdvServicePublic(http, Token(self.database, self.vault, http, client))
+        return connect(self.database, self.vault, self.settings)
 
     @cached_property
     def reconciliation(self) -> Reconciliation | None:

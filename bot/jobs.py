@@ -11,13 +11,10 @@ import procrastinate
 from procrastinate.jobs import Status
 
 from bot.alerts import Alerts
-<<<<<<< HEAD
+from bot.appointments.rounds import Rounds
 from bot.connectors.errors import UpstreamError
 from bot.connectors.reconcile import Reconciliation
 from bot.connectors.write_back import WriteBack
-=======
-from bot.appointments.rounds import Rounds
->>>>>>> ab9fb1756eb9f2074aa5fbe651d399119549efaa
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep

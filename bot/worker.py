@@ -8,11 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.assembly import Relais
-<<<<<<< HEAD
-from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_alerts, bind_reconciliation, bind_refresh, bind_write_back
-=======
-from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_alerts, bind_refresh, bind_sessions
->>>>>>> ab9fb1756eb9f2074aa5fbe651d399119549efaa
+from bot.jobs import (
+    CONCURRENCY,
+    STALLED_SECONDS,
+    bind,
+    bind_alerts,
+    bind_reconciliation,
+    bind_refresh,
+    bind_sessions,
+    bind_write_back,
+)
 from bot.real_data import require_real_data
 from bot.reminders.bulk import Bulk
 from bot.settings import Settings
@@ -30,13 +35,10 @@ async def run(settings: Settings) -> None:
     """Work until told to stop; what is under way ends first."""
     relais = Relais.build(settings, name="relais worker", pool_size=CONCURRENCY + BULK_CONNECTIONS)
     bind(relais.app, relais.turns, relais.delivery, relais.sweep)
-<<<<<<< HEAD
     bind_write_back(relais.app, relais.write_back)
     if relais.reconciliation is not None:
         bind_reconciliation(relais.app, relais.reconciliation)
-=======
     bind_sessions(relais.app, relais.rounds)
->>>>>>> ab9fb1756eb9f2074aa5fbe651d399119549efaa
     if relais.alerts is not None:
         bind_alerts(relais.app, relais.alerts)
     if settings.data_inclusion_token.get_secret_value():

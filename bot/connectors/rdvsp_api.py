@@ -14,8 +14,11 @@ import httpx
 
 from bot import clock
 from bot.connectors.errors import Refused, Unauthorised, Unreachable
-from bot.connectors.rdvsp_token import Token
+from bot.connectors.rdvsp_token import Client, Token
 from bot.connectors.reading import identity
+from bot.database import Database
+from bot.settings import Settings
+from bot.vault import Vault
 
 TIMEOUT = httpx.Timeout(10, connect=5)
 _MOST_PAGES = 1000
@@ -32,9 +35,20 @@ class Page:
     read_at: datetime
 
 
-def http_client(url: str) -> httpx.AsyncClient:
-    """Connections to RDV Service Public; nothing connects yet. No redirection is followed: it would take the token."""
-    return httpx.AsyncClient(base_url=url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+def connect(database: Database, vault: Vault, settings: Settings) -> RdvServicePublic | None:
+    """As the settings say; None when they do not say enough. Nothing connects yet.
+
+    No redirection is followed: it would take the token along.
+    """
+    if not settings.rdvsp_api_ready:
+        return None
+    http = httpx.AsyncClient(base_url=settings.rdvsp_api_url, timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+    client = Client(
+        settings.rdvsp_client_id,
+        settings.rdvsp_client_secret.get_secret_value(),
+        settings.rdvsp_refresh_token.get_secret_value(),
+    )
+    return RdvServicePublic(http, Token(database, vault, http, client))
 
 
 class RdvServicePublic:
