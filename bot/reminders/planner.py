@@ -1,7 +1,8 @@
 """Keeps the rows of the reminders in step with the appointments: planned, superseded, taken up again.
 
 Each is unique on (appointment, starts_at, kind, channel): what is planned twice is one row, and what was handed to
-the outbox for one date is never planned for it again, however often a source repeats itself.
+the outbox for one date is never planned for it again, however often a source repeats itself. A source that begins to
+remind by itself, or no longer does, changes what is still to come.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ _PLAN = text(
     ON CONFLICT (appointment_id, starts_at, kind, channel) DO UPDATE
       SET state = EXCLUDED.state, reason = EXCLUDED.reason, due_at = EXCLUDED.due_at,
           valid_until = EXCLUDED.valid_until, settled_at = EXCLUDED.settled_at
-      WHERE mine.state = 'skipped' AND mine.reason IN ('moved', 'called off')
+      WHERE (mine.state = 'skipped' AND mine.reason IN ('moved', 'called off', 'reminded upstream'))
+         OR (mine.state = 'planned' AND EXCLUDED.reason = 'reminded upstream')
     """
 )
 
