@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections import defaultdict
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from channels.errors import Ambiguous, BadAddress, OptedOut, TryAgain
 from tests.faults.year_judge import Left, is_night, judge
 from tests.faults.year_world import Telling, World
 
+log = logging.getLogger(__name__)
 DAY_STEP, NIGHT_STEP = timedelta(minutes=15), timedelta(minutes=90)
 
 
@@ -95,9 +97,10 @@ class Year:
         tellings, looks = list(reversed(self.world.tellings)), []
         moment = self.world.begins
         while moment < self.world.ends:
-            self._now(moment)
             while tellings and tellings[-1].at <= moment:
+                self._now(tellings[-1].at)
                 await self._take(tellings.pop())
+            self._now(moment)
             if self.world.is_up(moment):
                 looks.append(moment)
                 await self._work()
@@ -153,6 +156,11 @@ class Year:
         for row in reminders:
             ended = "failed" if row.sent in ("failed", "undelivered", "skipped") else row.reason
             reasons[named[row.appointment_id], row.starts_at].add(ended)
+            log.info(
+                "%s at %s: %s due %s until %s, %s %s, message %s",
+                named[row.appointment_id], row.starts_at, row.kind, row.due_at, row.valid_until,
+                row.state, row.reason, row.sent,
+            )  # fmt: skip
         left = [Left(at, named[which], starts_at) for at, which, starts_at in self.postman.left.values()]
         counts = judge(self.world, left, reasons, looks)
         settled_by = self.world.ends - timedelta(days=4)

@@ -6,6 +6,7 @@ time and neither a message left nor a reason was written.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from datetime import date, datetime, time, timedelta
 from bot.clock import PARIS
 from tests.faults.year_world import Story, World
 
+log = logging.getLogger(__name__)
 _DAYS_OFF = """
     2026-01-01 2026-04-06 2026-05-01 2026-05-08 2026-05-14 2026-05-25 2026-07-14 2026-08-15 2026-11-01 2026-11-11
     2026-12-25 2027-01-01 2027-03-29 2027-05-01 2027-05-06 2027-05-08 2027-05-17 2027-07-14 2027-08-15 2027-11-01
@@ -55,6 +57,8 @@ def judge(
     asked = [one for story in world.stories for one in asked_for(story, world.ends)]
     seen = [one for one in asked if any_between(looks, one.since, one.until)]
     missing = [one for one in seen if not _answered(one, by_date)]
+    for one in missing:
+        log.info("missing: %s at %s from %s to %s", one.story.source_id, one.starts_at, one.since, one.until)
     excused = [one for one in missing if reasons.get((one.story.source_id, one.starts_at), set()) & EXCUSES]
     stories = {story.source_id: story for story in world.stories}
     return {
