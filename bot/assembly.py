@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
+from bot.appointments.answers import Answers
+from bot.appointments.calendar import Calendars
+from bot.appointments.hearing import Hearing
 from bot.appointments.people import People
 from bot.appointments.register import Register
 from bot.appointments.told import ByOne
@@ -28,6 +31,7 @@ from bot.inbox import Inbox
 from bot.keys import Keys, load_keys
 from bot.lane import Lane
 from bot.language import Listening
+from bot.numbers import Numbers
 from bot.outbox import Outbox
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
@@ -164,6 +168,18 @@ class Relais:
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
+    def calendars(self) -> Calendars:
+        return Calendars(self.vault, self.people)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.planner, self.tasks)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        return Numbers(self.vault, self.calendars)
+
+    @cached_property
     def handoff(self) -> Handoff:
         return Handoff(self.outbox, self.tasks, self.texts)
 
@@ -195,6 +211,8 @@ class Relais:
             self.outbox,
             Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
+            self.numbers,
+            Hearing(self.calendars, self.answers, self.numbers),
         )
 
     @cached_property
