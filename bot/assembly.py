@@ -16,7 +16,7 @@ from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.answers import Answers
 from bot.appointments.calendar import Calendars
-from bot.appointments.hearing import Hearing
+from bot.appointments.hearing import Overhearing
 from bot.appointments.people import People
 from bot.appointments.register import Register
 from bot.appointments.told import ByOne
@@ -212,7 +212,7 @@ class Relais:
             Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
             self.numbers,
-            Hearing(self.calendars, self.answers, self.numbers),
+            Overhearing(self.calendars, self.answers, self.numbers),
         )
 
     @cached_property

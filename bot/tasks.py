@@ -21,7 +21,6 @@ REASONS = (
     "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
     "appointment_cancelled", "appointment_cancel", "appointment_move", "running_late",
-    "import_unfinished",
     "intake_held", "import_unfinished", "write_back_failed",
 )  # fmt: skip
 

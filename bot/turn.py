@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 
 from bot import clock
-from bot.appointments.hearing import Hearing
+from bot.appointments.hearing import Overhearing
 from bot.database import Database
 from bot.dialogue import Dialogue
 from bot.errors import DatabaseUnavailable, EngineUnavailable, LeaseLost, TurnFailed
@@ -50,7 +50,7 @@ class Turns:
         unanswered: Unanswered,
         texts: Texts,
         numbers: Numbers,
-        hearing: Hearing,
+        hearing: Overhearing,
     ) -> None:
         self._database = database
         self._lane = lane

@@ -53,7 +53,7 @@ def named(payload: str) -> Named | None:
         return None
 
 
-class Hearing:
+class Overhearing:
     def __init__(self, calendars: Calendars, answers: Answers, numbers: Numbers) -> None:
         self._calendars = calendars
         self._answers = answers
