@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from bot import logs
+from bot.commands.reconcile import reconcile
 from bot.errors import RelaisError
 from bot.settings import Settings, load
 
@@ -22,8 +23,11 @@ cli = typer.Typer(
 )
 imports = typer.Typer(help="Charger des données : l'offre de services, les antennes.", no_args_is_help=True)
 tasks = typer.Typer(help="Ce qu'un humain doit faire.", no_args_is_help=True)
-cli.add_typer(imports, name="import")
-cli.add_typer(tasks, name="tasks")
+sending = typer.Typer(help="Arrêter et reprendre les envois.", no_args_is_help=True)
+reminders = typer.Typer(help="Les rappels de rendez-vous.", no_args_is_help=True)
+for group, name in ((imports, "import"), (tasks, "tasks"), (sending, "sending"), (reminders, "reminders")):
+    cli.add_typer(group, name=name)
+cli.command("reconcile")(reconcile)
 
 
 def _settings() -> Settings:
@@ -223,6 +227,63 @@ def close_task(
     from bot.commands.todo import close
 
     raise typer.Exit(asyncio.run(close(_settings(), task, outcome)))
+
+
+@sending.command("stop")
+def stop_sending(
+    everything: Annotated[bool, typer.Option(help="Arrêter aussi les réponses ; elles attendent la reprise.")] = False,
+) -> None:
+    """Arrêter tout de suite les rappels, ou tout. Rien n'est perdu."""
+    from bot.commands.remind import stop
+
+    asyncio.run(stop(_settings(), everything=everything))
+
+
+@sending.command("start")
+def start_sending() -> None:
+    """Reprendre tous les envois."""
+    from bot.commands.remind import start
+
+    asyncio.run(start(_settings()))
+
+
+@sending.command("status")
+def sending_status() -> None:
+    """Ce qui est arrêté, depuis quand, et les rappels par état."""
+    from bot.commands.remind import status
+
+    asyncio.run(status(_settings()))
+
+
+@reminders.command("list")
+def list_reminders(
+    state: Annotated[str, typer.Option(help="Seulement cet état : planned, sent, delivered, failed, skipped…")] = "",
+    count: Annotated[int, typer.Option(help="Combien de lignes au plus.")] = 50,
+) -> None:
+    """Les rappels par date : leur état, et pourquoi."""
+    from bot.commands.remind import show_all
+
+    asyncio.run(show_all(_settings(), state, count))
+
+
+@reminders.command("show")
+def show_reminder(
+    reminder: Annotated[str, typer.Argument(help="Numéro du rappel ou du rendez-vous (ou son début).")],
+) -> None:
+    """Les rappels d'un rendez-vous."""
+    from bot.commands.remind import show
+
+    raise typer.Exit(asyncio.run(show(_settings(), reminder)))
+
+
+@reminders.command("approve")
+def approve_reminders(
+    intake: Annotated[str, typer.Argument(help="Numéro de l'import (il est dans la tâche intake_held).")],
+) -> None:
+    """Laisser partir les rappels d'un import qui attend une réponse."""
+    from bot.commands.remind import approve
+
+    raise typer.Exit(asyncio.run(approve(_settings(), intake)))
 
 
 def main() -> None:

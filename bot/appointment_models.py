@@ -151,6 +151,7 @@ waiting = Table(
     moment("created_at", nullable=False),
     moment("offered_at"),
     moment("expires_at"),
+    moment("starts_at", nullable=False, comment="the session's date as they were told it"),
     UniqueConstraint("session_id", "person_id"),
     Index("ix_waiting_open", "session_id", "created_at", postgresql_where=text("state IN ('waiting', 'offered')")),
 )
@@ -221,6 +222,13 @@ bucket = Table(
     Column("tokens", Float, nullable=False),
     moment("filled_at", nullable=False),
     moment("paused_until", comment="the provider refuses everything: nothing is sent in bulk until then"),
+    Column(
+        "refusals",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="how often in a row the provider refused everything",
+    ),
 )
 
 connector = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
 
@@ -18,10 +19,18 @@ from bot.appointments.answers import Answers
 from bot.appointments.calendar import Calendars
 from bot.appointments.hearing import Overhearing
 from bot.appointments.people import People
+from bot.appointments.programme import Programme
+from bot.appointments.reach import Reach
 from bot.appointments.register import Register
+from bot.appointments.rounds import Rounds
+from bot.appointments.sessions import Sessions
 from bot.appointments.told import ByOne
+from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
+from bot.connectors.rdvsp_api import RdvServicePublic, connect
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -33,12 +42,17 @@ from bot.lane import Lane
 from bot.language import Listening
 from bot.numbers import Numbers
 from bot.outbox import Outbox
+from bot.outcome import Outcome
 from bot.postgres import Embedded
 from bot.queue import Queue, build_app
 from bot.receipts import Receipts
+from bot.reminders.bucket import Bucket
+from bot.reminders.bulk import Bulk
+from bot.reminders.due import Due, Road
 from bot.reminders.hold import Hold
 from bot.reminders.plan import Plans
-from bot.reminders.planner import Planner
+from bot.reminders.planner import SMS, Planner
+from bot.reminders.wording import Wording
 from bot.settings import Settings
 from bot.sweep import Sweep
 from bot.tasks import Tasks
@@ -56,6 +70,7 @@ from knowledge.catalogue_report import ImportReport, Progress
 from knowledge.data_inclusion import DataInclusion, refresh
 from knowledge.languages import Languages
 from knowledge.lexicons import Lexicon
+from knowledge.places import Places
 
 
 def database_url(settings: Settings) -> str:
@@ -71,6 +86,10 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
         api_url=settings.twilio_api_url,
         public_urls=settings.public_urls,
     )
+
+
+def offer_terms(settings: Settings) -> Terms:
+    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
 
 
 @dataclass(frozen=True)
@@ -151,12 +170,32 @@ class Relais:
         return Register(self.people, self.planner)
 
     @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.register, Places.from_file())
+
+    @cached_property
+    def reach(self) -> Reach:
+        return Reach(self.vault, self.people, self.outbox, self.texts, self.kinds)
+
+    @cached_property
+    def waiting_list(self) -> WaitingList:
+        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+
+    @cached_property
+    def programme(self) -> Programme:
+        return Programme(self.register, self.waiting_list, self.reach)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        return Rounds(self.database, self.programme)
+
+    @cached_property
     def by_one(self) -> ByOne:
         return ByOne(self.register, self.people, self.planner, self.settle)
 
     @cached_property
     def hold(self) -> Hold:
-        return Hold(self.tasks, self.settings.hold_above)
+        return Hold(self.tasks, self.settings.reminders_ask_above)
 
     async def settle(self, connection: AsyncConnection, intake_id: UUID) -> bool:
         """Judge the reminders of what came in together; True when they wait for a human's yes."""
@@ -180,6 +219,22 @@ class Relais:
         return Numbers(self.vault, self.calendars)
 
     @cached_property
+    def rdv_service_public(self) -> RdvServicePublic | None:
+        """Its API; None when Relais may not use it."""
+        return connect(self.database, self.vault, self.settings)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        api = self.rdv_service_public
+        wanted = self.settings.rdvsp_organisations
+        return Reconciliation(self.database, api, self.hearing, self.hold.settle, wanted) if api else None
+
+    @cached_property
+    def write_back(self) -> WriteBack:
+        parts = (self.planner, self.outbox, self.tasks, self.texts, self.kinds)
+        return WriteBack(self.database, self.rdv_service_public, *parts)
+
+    @cached_property
     def handoff(self) -> Handoff:
         return Handoff(self.outbox, self.tasks, self.texts)
 
@@ -190,6 +245,17 @@ class Relais:
     @cached_property
     def receipts(self) -> Receipts:
         return Receipts(self.database, self.tasks)
+
+    @cached_property
+    def bulk(self) -> Bulk | None:
+        """What sends the reminders; None when no channel reaches a phone."""
+        channel = next((channel for channel in self.channels.values() if channel.kind == SMS), None)
+        if channel is None:
+            return None
+        road = Road(channel.name, channel.kind, self.worker_name, self.settings.reminders_a_day)
+        due = Due(self.vault, Wording(self.texts), self.tasks, road)
+        bucket = Bucket(channel.name, self.settings.sms_per_second)
+        return Bulk(self.database, self.queue, due, bucket, Outcome(self.database, self.tasks), channel)
 
     @cached_property
     def dialogue(self) -> Dialogue:
@@ -239,7 +305,11 @@ class Relais:
             return await refresh(self.database.begin, api, now=clock.now(), force=force, progress=progress)
 
     async def close(self) -> None:
-        for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):
+        for built in (
+            "dialogue",
+            "rdv_service_public",
+            *(self.channels.values() if "channels" in self.__dict__ else ()),
+        ):
             part = self.__dict__.get(built) if isinstance(built, str) else built
             if part is not None:
                 await part.close()

@@ -6,31 +6,24 @@ or a silence after the call leaves `unknown`: it is never sent again blindly.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, events, vault
 from bot.claim import Claim
 from bot.database import AnyRow, Database
-from bot.models import conversation, message
+from bot.models import message
+from bot.outcome import Outcome, record
 from bot.tasks import Tasks
 from bot.vault import Vault
 from channels.base import Channel, Outbound, Reply, Sent
-from channels.errors import Ambiguous, BadAddress, ChannelError, Misconfigured, OptedOut, Refused, TryAgain
+from channels.errors import ChannelError
 
-log = logging.getLogger(__name__)
-
-RETRY_SECONDS = (2, 10, 30, 120, 300, 600, 1200, 3600)
-WORTH_SENDING = timedelta(seconds=sum(RETRY_SECONDS))
-"""About an hour and a half in all: an answer that comes later than that answers nothing any more."""
-MISCONFIGURED_SECONDS = 60
-"""A wrong token spends no try: what it holds up leaves when it is mended, while that is worth it."""
 NEVER_KNOWN = "never known"
 LOST_AFTER = timedelta(seconds=30)
 """A send ends within 10 s: a message still `sending` after this belongs to a worker that died."""
@@ -45,6 +38,7 @@ class Delivery:
         self._channels = channels
         self._tasks = tasks
         self._next = Claim(channels, worker)
+        self._outcome = Outcome(database, tasks)
 
     async def deliver(self, conversation_id: UUID) -> None:
         """Send what is due in this conversation, in order, until nothing is or the first one must wait."""
@@ -68,7 +62,7 @@ class Delivery:
         try:
             sent = await self._channels[row.channel].send(outbound)
         except ChannelError as error:
-            may_follow = await self._failed(row, error)
+            may_follow = await self._outcome.failed(row, error)
             return await self._claim(row.conversation_id) if may_follow else None
         return await self._settle(row, sent)
 
@@ -89,62 +83,8 @@ class Delivery:
             return await self._claim_in(connection, row.conversation_id)
 
     async def _record(self, connection: AsyncConnection, row: AnyRow, sent: Sent) -> None:
-        # A receipt may have come before this answer: it has moved the state on, and it stays there.
-        awaited = message.c.state.in_(("sending", "unknown"))
-        await connection.execute(
-            update(message)
-            .where(message.c.id == row.id, message.c.state != "erased")
-            .values(
-                state=case((awaited, "sent"), else_=message.c.state),
-                provider_id=case((message.c.state == "queued", None), else_=sent.provider_id),
-                reason=case((awaited, ""), else_=message.c.reason),
-                segments=sent.segments,
-                sent_at=clock.now(),
-            )
-        )
+        await record(connection, [(row.id, sent)])
         await events.tell(connection, row.channel, row.conversation_id)
-
-    async def _failed(self, row: AnyRow, error: ChannelError) -> bool:
-        log.warning("message %s not sent: %s", row.id, error)
-        match error:
-            case Misconfigured() if clock.now() - row.created_at < WORTH_SENDING:
-                await self._postpone(row, MISCONFIGURED_SECONDS, "misconfigured", counted=False)
-                return False
-            case TryAgain() if row.attempts < len(RETRY_SECONDS):
-                await self._postpone(row, max(error.retry_after or 0, RETRY_SECONDS[row.attempts - 1]), error.code)
-                return False
-            case Ambiguous():
-                await self._end(row, "unknown", error.code)
-            case OptedOut():
-                await self._opted_out(row)
-            case BadAddress():
-                await self._end(row, "failed", error.code, task="bad_address")
-            case Refused() | TryAgain() | Misconfigured() | _:
-                await self._end(row, "failed", error.code, task="undelivered")
-        return True
-
-    async def _postpone(self, row: AnyRow, seconds: float, reason: str, *, counted: bool = True) -> None:
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(message)
-                .where(message.c.id == row.id, message.c.state == "sending")
-                .values(
-                    state="queued",
-                    reason=reason,
-                    due_at=clock.now() + timedelta(seconds=seconds),
-                    attempts=row.attempts if counted else row.attempts - 1,
-                )
-            )
-
-    async def _end(self, row: AnyRow, state: str, reason: str, *, task: str = "") -> None:
-        async with self._database.begin() as connection:
-            ended = await connection.execute(
-                update(message)
-                .where(message.c.id == row.id, message.c.state == "sending")
-                .values(state=state, reason=reason, settled_at=clock.now())
-            )
-            if task and ended.rowcount:  # a receipt may have told better meanwhile
-                await self._tasks.open_for(connection, row, task, reason)
 
     async def found(self, row: AnyRow, sent: Sent) -> bool:
         """The provider's list has an ambiguous message: it was sent. False when that entry is another message's."""
@@ -195,13 +135,3 @@ class Delivery:
         if closed.rowcount and values["state"] != "queued":
             await self._tasks.open_for(connection, row, "unknown_delivery", values["reason"])
         return bool(closed.rowcount)
-
-    async def _opted_out(self, row: AnyRow) -> None:
-        now = clock.now()
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(conversation)
-                .where(conversation.c.id == row.conversation_id)
-                .values(opted_out_at=func.coalesce(conversation.c.opted_out_at, now))
-            )
-        await self._end(row, "skipped", "opted out")

@@ -173,6 +173,7 @@ class Inbox:
                 "last_inbound_seq": conversation.c.last_seq + 1,
                 "sender": inbound.recipient,
                 "last_inbound_at": now,
+                "unreachable_at": None,
             },
         ).returning(conversation)
 

@@ -115,6 +115,12 @@ message = Table(
     Index("ix_message_waiting", "conversation_id", "seq", postgresql_where=text("state = 'waiting'")),
     Index("ix_message_sending", "conversation_id", "seq", postgresql_where=text("state IN ('queued', 'sending')")),
     Index("ix_message_unknown", "created_at", postgresql_where=text("state = 'unknown'")),
+    Index(
+        "ix_message_replied",
+        "channel",
+        "sent_at",
+        postgresql_where=text("direction = 'out' AND (NOT bulk OR attempts > 1)"),
+    ),
     Index("ix_message_bulk", "conversation_id", "created_at", postgresql_where=text("bulk")),
 )
 

@@ -8,12 +8,14 @@ new message for the provider, made only after it has said that the one before di
   (`bot/delivery.py` looks when the try is due, so that two messages lost together both come back, in order);
 * a word from the person proves that the handset is back: the try is made at once, before the new answer.
 
+What was sent in bulk has a longer ladder, inside its validity and never at night; nothing waits behind it.
+
 What cannot be sent again, or no more, is a task. A `delivered`, of whichever try and however late, ends it all.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select, update
@@ -21,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.database import AnyRow, Database
-from bot.models import message
+from bot.models import conversation, message
+from bot.reminders import quiet
 from bot.tasks import Tasks
 from channels.base import DeliveryState, Receipt
 
@@ -30,6 +33,9 @@ RESEND_SECONDS = (120, 900)
 WORTH_RESENDING = timedelta(hours=1)
 """An answer older than this answers nothing any more. The pauses take 17 of these 60 minutes; 43 are left for
 the networks to say, twice, what became of a try. A verdict that comes later than that ends the ladder."""
+
+BULK_RESEND_SECONDS = (1800, 7200, 21600)
+"""A reminder can wait for a handset that is off for half a day."""
 
 _ON_ITS_WAY = ("sending", "unknown", "sent")
 _FORWARD: dict[DeliveryState, tuple[str, ...]] = {
@@ -48,6 +54,8 @@ class Receipts:
     async def take(self, receipt: Receipt) -> None:
         """Move a message's state forward, never back; an unknown message or a repeat changes nothing."""
         async with self._database.begin() as connection:
+            if receipt.meaning == "address":  # a conversation is locked before its messages
+                await self._flag(connection, receipt)
             row = await self._locked(connection, receipt)
             if row is None or not _is_news(row, receipt):
                 return
@@ -57,10 +65,14 @@ class Receipts:
                 await self._moved(connection, row, receipt)
 
     async def _locked(self, connection: AsyncConnection, receipt: Receipt) -> AnyRow | None:
-        theirs = or_(message.c.provider_id == receipt.provider_id, message.c.lost_ids.any(receipt.provider_id))
-        which = message.c.id == receipt.message_id if receipt.message_id else theirs
-        found = select(message).where(which, message.c.direction == "out").with_for_update()
+        found = select(message).where(_which(receipt), message.c.direction == "out").with_for_update()
         return (await connection.execute(found)).one_or_none()
+
+    async def _flag(self, connection: AsyncConnection, receipt: Receipt) -> None:
+        """Nothing reaches this number, until the person writes from it."""
+        news = (_which(receipt), message.c.direction == "out", message.c.state.in_(_ON_ITS_WAY))
+        of = select(message.c.conversation_id).where(*news).scalar_subquery()
+        await connection.execute(update(conversation).where(conversation.c.id == of).values(unreachable_at=clock.now()))
 
     async def _moved(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
         arrived = receipt.state == "delivered"
@@ -76,9 +88,8 @@ class Receipts:
 
     async def _lost(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
         lost = [*row.lost_ids, receipt.provider_id]
-        pause = _pause(row, receipt, tries=len(lost))
-        if pause is not None:
-            due = clock.now() + pause
+        due = _next_try(row, receipt, tries=len(lost))
+        if due is not None:
             await self._write(
                 connection, row, state="queued", due_at=due, provider_id=None, lost_ids=lost, reason=receipt.code
             )
@@ -99,9 +110,18 @@ def _is_news(row: AnyRow, receipt: Receipt) -> bool:
     return row.state in _FORWARD[receipt.state] and not repeated
 
 
-def _pause(row: AnyRow, receipt: Receipt, *, tries: int) -> timedelta | None:
-    """How long until the next try; None when there is to be none."""
-    if receipt.meaning != "passing" or tries > len(RESEND_SECONDS):
+def _which(receipt: Receipt) -> Any:
+    theirs = or_(message.c.provider_id == receipt.provider_id, message.c.lost_ids.any(receipt.provider_id))
+    return message.c.id == receipt.message_id if receipt.message_id else theirs
+
+
+def _next_try(row: AnyRow, receipt: Receipt, *, tries: int) -> datetime | None:
+    """When the next try is made; None when there is to be none."""
+    ladder = BULK_RESEND_SECONDS if row.bulk else RESEND_SECONDS
+    if receipt.meaning != "passing" or tries > len(ladder):
         return None
-    pause = timedelta(seconds=RESEND_SECONDS[tries - 1])
-    return pause if clock.now() + pause < row.created_at + WORTH_RESENDING else None
+    due = clock.now() + timedelta(seconds=ladder[tries - 1])
+    if row.bulk:
+        due = quiet.next_allowed(due)
+    end = row.valid_until or row.created_at + WORTH_RESENDING
+    return due if due < end else None

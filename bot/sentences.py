@@ -6,7 +6,8 @@ the same. Languages are files: nlu/responses/<language>.yml; where something of 
 French, after one line in their language that says so (knowledge/languages.yml, `in_french`).
 
 A variation may ask to fit a number of SMS segments, more where the alphabet lets an SMS hold fewer letters:
-the names of its choices give way first, then its wording, by the variations whose condition is `brief`.
+the names of its choices and the variables that it `shortens` give way first, then its wording, by the variations
+whose condition is `brief`. With `least`, the wording gives way before a name is cut shorter than that.
 """
 
 from __future__ import annotations
@@ -81,11 +82,14 @@ class Sentences:
         return {**reply, "language": FIRST, "notice": notice}
 
     def _fitted(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
-        most = (self._variation(key, ask, variables).get("metadata") or {}).get("segments")
+        wish = self._variation(key, ask, variables).get("metadata") or {}
+        most, least = wish.get("segments"), wish.get("least", 0)
         if most is None:
             return self._render(key, ask, variables)
         reply: Dict[str, Any] = {}
         for brief, limit in _STEPS:
+            if limit < least and not brief:
+                continue
             reply = self._render(key, ask, {**variables, "brief": brief}, limit)
             if _fits_in(reply, most, ask.language):
                 break
@@ -93,6 +97,9 @@ class Sentences:
 
     def _render(self, key: str, ask: Ask, variables: Mapping[str, Any], limit: Optional[int] = None) -> Dict[str, Any]:
         variation = self._variation(key, ask, variables)
+        if limit:
+            shortens = (variation.get("metadata") or {}).get("shortens", ())
+            variables = {**variables, **{name: _shortened(variables[name], limit) for name in shortens}}
         footer = variables.get("footer") or (variation.get("metadata") or {}).get("footer")
         buttons = [
             {"title": self._fill(key, button["title"], ask, variables), "payload": button["payload"]}
@@ -110,8 +117,7 @@ class Sentences:
     ) -> Dict[str, Any]:
         own = {**variables, **item}
         if limit and own.get("name"):
-            name = str(own["name"])
-            own["name"] = short_name(sms_text.plain(name) or name, limit)
+            own["name"] = _shortened(own["name"], limit)
         choice = {"title": self._line(item["each"], ask, own), "payload": item["payload"]}
         return {**choice, "card": item["card"]} if item.get("card") else choice
 
@@ -157,6 +163,10 @@ def _fits(variation: Mapping[str, Any], kind: str, variables: Mapping[str, Any])
 
 def _wishes(variation: Mapping[str, Any]) -> tuple:
     return (len(variation.get("condition") or ()), variation.get("channel") is not None)
+
+
+def _shortened(name: Any, limit: int) -> str:
+    return short_name(sms_text.plain(str(name)) or str(name), limit)
 
 
 def _set_apart(value: Any, language: str) -> Any:

@@ -93,6 +93,17 @@ class Settings(BaseSettings):
     )
     twilio_api_url: str = Field("https://api.twilio.com", description="API de Twilio, ou d'un serveur de test.")
 
+    sms_per_second: float = Field(
+        10, gt=0, description="SMS par seconde que le numéro d'envoi peut faire partir. Les réponses passent d'abord."
+    )
+    reminders_a_day: int = Field(
+        3, ge=1, description="Rappels qu'un même numéro reçoit au plus en un jour, quoi qu'il arrive."
+    )
+    reminders_ask_above: int = Field(
+        200,
+        ge=0,
+        description="Rappels qu'un import peut faire partir en un jour. Au-delà, une personne doit dire oui.",
+    )
     api_tokens: Secrets = Field(
         (), description="Jetons de l'API des rendez-vous, séparés par des virgules. Vide : pas d'API."
     )
@@ -105,16 +116,18 @@ class Settings(BaseSettings):
         "http://127.0.0.1:5055", description="Les actions. Sur la boucle locale, `bot up` les démarre."
     )
 
+    offer_hours: int = Field(
+        24, ge=1, le=168, description="Heures pour accepter une place libérée, proposée à la liste d'attente."
+    )
+    offer_hours_soon: int = Field(
+        3, ge=1, le=48, description="La même durée, quand la séance a lieu dans moins de 48 heures."
+    )
+
     data_inclusion_api_url: str = Field("https://api.data.inclusion.gouv.fr", description="API de data·inclusion.")
     data_inclusion_token: SecretStr = Field(
         SecretStr(""), description="Jeton de data·inclusion. Vide : pas de mise à jour chaque nuit."
     )
 
-    hold_above: int = Field(
-        200,
-        ge=0,
-        description="Rappels à envoyer dans les 24 heures au-delà desquels un import attend un accord humain.",
-    )
     rdvsp_secret: SecretStr = Field(
         SecretStr(""), description="Secret des webhooks de RDV Service Public (X-Lapin-Signature). Vide : éteints."
     )

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy import Select, exists, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import clock
+from bot.claim import bulk_waits
 from bot.database import AnyRow, Database
 from bot.delivery import LOST_AFTER, NEVER_KNOWN, Delivery
 from bot.inbox import Inbox
 from bot.models import conversation, listing, message
 from bot.queue import ANSWER, DELIVER, Queue
+from bot.reminders.quiet import is_quiet
 from channels.base import Channel
 from channels.errors import ChannelError
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+BULK_BATCH = 100
+"""Reminders that are tried again: ten a second, beside what the bucket lets leave."""
 SETTLED_BY_THEN = timedelta(minutes=2)
 """A provider's list may lag; only after this is an absence from it believed."""
 WORTH_SENDING_AGAIN = timedelta(minutes=15)
@@ -68,16 +72,10 @@ class Sweep:
                 .where(message.c.state == "sending", message.c.sent_at < now - LOST_AFTER)
                 .values(state="unknown", reason="worker died", settled_at=now)
             )
-        due = or_(message.c.due_at.is_(None), message.c.due_at <= now)
-        statement = (
-            select(message.c.conversation_id)
-            .where(
-                message.c.direction == "out", message.c.state == "queued", message.c.channel.in_(self._channels), due
-            )
-            .group_by(message.c.conversation_id)
-            .limit(BATCH)
-        )
-        return await self._defer_for(DELIVER, statement)
+        replies = _queued(self._channels, now).where(not_(message.c.bulk)).limit(BATCH)
+        bulk = _queued(self._channels, now).where(message.c.bulk, not_(bulk_waits())).limit(BULK_BATCH)
+        loud = {"now": now, "loud": not is_quiet(now)}
+        return await self._defer_for(DELIVER, replies) + await self._defer_for(DELIVER, bulk.params(loud))
 
     async def _defer_for(self, job: str, statement: Select[UUID]) -> int:
         async with self._database.begin() as connection:
@@ -157,3 +155,10 @@ class Sweep:
             log.warning("message %s was looked up in a list cut short", outbound.message_id)
             return False
         return await self._delivery.not_there(row, again=outbound.created_at > clock.now() - WORTH_SENDING_AGAIN)
+
+
+def _queued(channels: Iterable[str], now: datetime) -> Select[UUID]:
+    """The conversations that have something to send by now."""
+    due = or_(message.c.due_at.is_(None), message.c.due_at <= now)
+    queued = (message.c.direction == "out", message.c.state == "queued", message.c.channel.in_(channels), due)
+    return select(message.c.conversation_id).where(*queued).group_by(message.c.conversation_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from sqlalchemy import exists, or_, select, update
@@ -13,7 +13,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, vault
-from bot.database import AnyRow
 from bot.models import conversation, task
 from bot.vault import Vault
 
@@ -22,6 +21,7 @@ REASONS = (
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
     "appointment_cancelled", "appointment_cancel", "appointment_move", "running_late",
     "intake_held", "import_unfinished", "write_back_failed",
+    "daily_cap", "session_wanted", "session_untold",
 )  # fmt: skip
 
 
@@ -34,6 +34,15 @@ _OFFER = "offer_error"
 """The one reason that outlives its person: an error in the offer is still to be mended."""
 _OURS = ("service_id", "service", "code")
 """What details hold that no person said: it outlives an erasure."""
+
+
+class Failed(Protocol):
+    """A message that did not reach its person."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def conversation_id(self) -> UUID: ...
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Tasks:
         found = await connection.execute(select(task.c.id).where(task.c.reason == reason, task.c.cause == cause))
         return UUID(str(found.scalar_one()))
 
-    async def open_for(self, connection: AsyncConnection, row: AnyRow, reason: str, code: str) -> None:
+    async def open_for(self, connection: AsyncConnection, row: Failed, reason: str, code: str) -> None:
         """Leave a message that did not reach its person to a human, with the provider's code."""
         await self.open(
             connection,

@@ -17,6 +17,7 @@ from bot.assembly import Relais
 from bot.connector_webhooks import router as connectors
 from bot.errors import DatabaseUnavailable
 from bot.listen import Hub
+from bot.reminders.figures import counts
 from bot.webhooks import router as webhooks
 from channels.errors import BadRequest, BadSignature
 
@@ -58,9 +59,19 @@ def create(relais: Relais) -> FastAPI:
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
+        with contextlib.suppress(DatabaseUnavailable):
+            await _count_reminders(relais)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return app
+
+
+async def _count_reminders(relais: Relais) -> None:
+    async with relais.database.begin() as connection:
+        found = await counts(connection)
+    metrics.REMINDERS.clear()
+    for one in found:
+        metrics.REMINDERS.labels(state=one.state).set(one.number)
 
 
 async def _bad_signature(request: Request, error: Exception) -> Response:

@@ -44,11 +44,12 @@ CLOCK_SLACK = timedelta(seconds=5)
 def http_client() -> httpx.AsyncClient:
     """A client for `Twilio`, which limits a whole call itself: connecting gives up sooner, when nothing was sent.
 
-    Connections are kept; proxies and passwords of the environment are not read: the token goes to the provider.
+    Twice as many connections as bulk sending uses, so that a reply always finds one; they are kept. Proxies and
+    passwords of the environment are not read: the token goes to the provider.
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(None, connect=4, pool=4),
-        limits=httpx.Limits(max_connections=32, max_keepalive_connections=32, keepalive_expiry=60),
+        limits=httpx.Limits(max_connections=48, max_keepalive_connections=48, keepalive_expiry=60),
         trust_env=False,
     )
 

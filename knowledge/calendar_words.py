@@ -27,11 +27,27 @@ def day(local: date, language: str = FIRST) -> str:
     return str(words["date"]).format(**_parts(local, words))
 
 
+def short_day(local: date, language: str = FIRST) -> str:
+    """The day as briefly as an SMS needs it: « jeudi 3 décembre », « четвер 3.12 »."""
+    words = _of(language)
+    return str(words.get("short", words["date"])).format(**_parts(local, words), number=f"{local.month:02}")
+
+
+def weekday(local: date, language: str = FIRST) -> str:
+    """« jeudi »."""
+    return str(_of(language)["weekdays"][local.weekday()])
+
+
 def hour(local: time, language: str = FIRST) -> str:
     """« 14 h », « 14 h 30 » in French, « 14:30 » elsewhere."""
     if _of(language) is not _of(FIRST):
         return f"{local.hour}:{local.minute:02}"
     return f"{local.hour} h {local.minute:02}" if local.minute else f"{local.hour} h"
+
+
+def short_hour(local: time, language: str = FIRST) -> str:
+    """Without spaces: « 14h30 »."""
+    return hour(local, language).replace(" ", "")
 
 
 def _parts(local: date, words: Mapping[str, Any]) -> dict[str, str]:

@@ -28,6 +28,10 @@ _WORDS = {
     "new": "nouveau", "moved": "déplacé", "changed": "changé", "cancelled": "annulé", "same": "inchangé",
     "old": "plus ancien", "error": "erreur", "missing": "absent du fichier", "removed": "retiré",
 }  # fmt: skip
+_MANY = {
+    "new": "nouveaux", "moved": "déplacés", "changed": "changés", "cancelled": "annulés", "same": "inchangés",
+    "old": "plus anciens", "error": "erreurs", "missing": "absents du fichier", "removed": "retirés",
+}  # fmt: skip
 _COLOURS = {"new": "green", "moved": "yellow", "cancelled": "yellow", "error": "red", "removed": "yellow"}
 
 
@@ -110,8 +114,10 @@ def _show(console: Console, report: Report, *, apply: bool, remove_missing: bool
 
 
 def _summary(report: Report, *, apply: bool, remove_missing: bool) -> list[str]:
-    counts = [f"{report.count(what)} {word}" for what, word in _WORDS.items() if report.count(what)]
-    lines = [f"{sum(one.number > 0 for one in report.outcomes)} lignes : {', '.join(counts) or 'rien'}."]
+    found = {what: report.count(what) for what in _WORDS if report.count(what)}
+    counts = [f"{count} {_WORDS[what] if count == 1 else _MANY[what]}" for what, count in found.items()]
+    rows = sum(one.number > 0 for one in report.outcomes)
+    lines = [f"{rows} ligne{'s' if rows > 1 else ''} : {', '.join(counts) or 'rien'}."]
     if report.cut:
         lines.append(f"{report.cut} Ce qui précède a été lu. Corrigez, puis relancez la même commande.")
     if remove_missing and report.count("missing"):

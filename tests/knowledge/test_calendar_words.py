@@ -39,6 +39,14 @@ def test_the_first_of_a_month_and_a_whole_hour() -> None:
     assert calendar_words.hour(time(9), "en") == "9:00"
 
 
+def test_an_sms_says_it_briefly() -> None:
+    """Letters are dear in some alphabets."""
+    assert calendar_words.short_day(WHEN.date()) == "jeudi 3 décembre"
+    assert calendar_words.short_day(WHEN.date(), "uk") == "четвер 3.12"
+    assert calendar_words.weekday(WHEN.date(), "es") == "jueves"
+    assert (calendar_words.short_hour(WHEN.time()), calendar_words.short_hour(time(9))) == ("14h30", "9h")
+
+
 @pytest.mark.parametrize("language", Languages.from_file().codes)
 def test_every_day_of_a_year_can_be_said(language: str) -> None:
     """No language lacks a day or a month."""

@@ -37,7 +37,7 @@ async def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     content = f"{HEAD}\n{line()}\n{line('Karim')}\n"
     await desk.give(content)
     before = (await desk.rows(), await desk.rows(reminder))
-    assert (await desk.give(content))[0] == "2 lignes : 2 inchangé."
+    assert (await desk.give(content))[0] == "2 lignes : 2 inchangés."
     assert (await desk.rows(), await desk.rows(reminder)) == before
 
 
@@ -70,7 +70,7 @@ async def test_excel_with_dates_and_with_texts(desk: Desk) -> None:
     file = desk.folder / "rdv.xlsx"
     book.save(file)
     said = await desk.run(file, sheet="RDV")
-    assert said[-2:] == ["4 lignes : 4 nouveau.", "Rappels qui partiront dans les 24 heures : 0."], said
+    assert said[-2:] == ["4 lignes : 4 nouveaux.", "Rappels qui partiront dans les 24 heures : 0."], said
     assert {row.starts_at for row in await desk.rows()} == {when.replace(minute=30), when}
     assert (await desk.run(file, sheet="Feuil9"))[0].endswith("n'a pas de feuille « Feuil9 ». Il a : Sheet, RDV.")
 
@@ -115,5 +115,5 @@ async def test_a_wrong_row_is_told_and_the_others_go_on(desk: Desk, name: str) -
     said = await desk.give(content)
     assert said[0].startswith("ligne 3  erreur"), said
     assert reason in said[0]
-    assert (said[1], desk.code) == ("3 lignes : 2 nouveau, 1 erreur.", 1)
+    assert (said[1], desk.code) == ("3 lignes : 2 nouveaux, 1 erreur.", 1)
     assert len(await desk.rows()) == 2

@@ -36,8 +36,8 @@ async def test_what_the_person_cancelled_stays_cancelled(desk: Desk) -> None:
     async with desk.database.begin() as connection:
         told = {"status": "excused", "answered_at": clock.now(), "answered_how": "sms"}
         await connection.execute(update(appointment).values(told))
-    assert (await desk.give(content))[0] == "2 lignes : 2 inchangé."
-    assert (await desk.give(f"{HEAD}\n{line(days=30)}\n"))[0] == "1 lignes : 1 déplacé."
+    assert (await desk.give(content))[0] == "2 lignes : 2 inchangés."
+    assert (await desk.give(f"{HEAD}\n{line(days=30)}\n"))[0] == "1 ligne : 1 déplacé."
     assert sorted(row.status for row in await desk.rows()) == ["excused", "unknown"]
 
 
@@ -45,8 +45,8 @@ async def test_a_service_that_takes_its_cancelling_back_is_heard(desk: Desk) -> 
     """« annulé », then « prévu »: on again, and reminded again; an empty cell says nothing."""
     head = f"{HEAD};Statut"
     await desk.give(f"{head}\n{line()};annulé\n")
-    assert (await desk.give(f"{head}\n{line()};\n"))[0] == "1 lignes : 1 inchangé."
-    assert (await desk.give(f"{head}\n{line()};prévu\n"))[0] == "1 lignes : 1 changé."
+    assert (await desk.give(f"{head}\n{line()};\n"))[0] == "1 ligne : 1 inchangé."
+    assert (await desk.give(f"{head}\n{line()};prévu\n"))[0] == "1 ligne : 1 changé."
     assert {row.state for row in await desk.rows(reminder)} == {"planned"}
 
 
@@ -63,14 +63,14 @@ async def test_a_double_in_one_file_is_told(desk: Desk) -> None:
     assert said[1] == "ligne 3  erreur  en double avec la ligne 2"
     assert "ligne 2 : ajoutez une colonne Identifiant" in said[2]
     said = await desk.give(f"{HEAD};Identifiant\n{line()};1\n{line(days=30)};2\n")
-    assert said[0] == "2 lignes : 2 nouveau."
+    assert said[0] == "2 lignes : 2 nouveaux."
 
 
 async def test_the_own_identifier_follows_a_new_number(desk: Desk) -> None:
     """With an identifier the phone may be mended: the appointment stays the same one."""
     await desk.give(f"{HEAD};Identifiant\n{line()};7\n")
     said = await desk.give(f"{HEAD};Identifiant\n{line(phone='06 39 98 00 09')};7\n")
-    assert said[0] == "1 lignes : 1 changé."
+    assert said[0] == "1 ligne : 1 changé."
     assert len(await desk.rows()) == 1
 
 
@@ -104,7 +104,7 @@ async def test_the_sample_is_read_by_its_mapping(desk: Desk) -> None:
     desk.at(datetime(2026, 11, 24, 12))
     said = await desk.run(DEMO / "rendez-vous.csv", mapping=str(DEMO / "colonnes.yml"))
     assert [one.split("  ")[0] for one in said[:4]] == ["ligne 5", "ligne 6", "ligne 7", "ligne 8"]
-    assert said[4] == "7 lignes : 3 nouveau, 4 erreur."
+    assert said[4] == "7 lignes : 3 nouveaux, 4 erreurs."
     rows = await desk.rows()
     assert {(row.kind, row.duration_min, row.phone, row.structure) for row in rows} == {
         ("orientation", 45, "04 65 71 00 99", "Maison de la Métropole de Bron"),
@@ -211,7 +211,7 @@ async def test_cut_off_in_the_middle_it_waits_and_the_next_ends_it(desk: Desk, m
     assert len(await desk.rows()) == 4
     assert [row.held_at is not None for row in await desk.rows(intake)] == [True]
     assert [row.reason for row in await desk.rows(task) if row.closed_at is None] == ["import_unfinished"]
-    assert (await desk.give(content))[0] == "6 lignes : 2 nouveau, 4 inchangé."
+    assert (await desk.give(content))[0] == "6 lignes : 2 nouveaux, 4 inchangés."
     assert [row.held_at for row in await desk.rows(intake)] == [None, None]
     assert [row for row in await desk.rows(task) if row.closed_at is None] == []
 

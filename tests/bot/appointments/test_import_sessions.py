@@ -29,7 +29,7 @@ async def test_a_session_is_taken_in_once(desk: Desk) -> None:
     await desk.give_sessions(f"{HEAD}\n{row()}\n")
     kept = await desk.rows(session)
     assert (kept[0].seats, kept[0].commune, kept[0].languages) == (12, "69029", ["fr", "ar"])
-    assert (await desk.give_sessions(f"{HEAD}\n{row()}\n"))[0] == "1 lignes : 1 inchangé."
+    assert (await desk.give_sessions(f"{HEAD}\n{row()}\n"))[0] == "1 ligne : 1 inchangé."
     assert await desk.rows(session) == kept
     said = await desk.give_sessions(f"{HEAD}\n{row(days=25, seats='10')}\n", apply=False)
     assert said[0] == f"ligne 2  déplacé  {day(20)} 14:30 → {day(25)} 14:30"
@@ -56,7 +56,7 @@ async def test_what_is_booked_follows_the_session(desk: Desk) -> None:
     last = max(await desk.rows(intake), key=lambda one: one.created_at).id
     assert {one.intake_id for one in await desk.rows(reminder) if one.state == "planned"} == {last}
     said = await desk.give_sessions(f"{HEAD}\n{row(days=30, off='oui')}\n")
-    assert said[0] == "1 lignes : 1 annulé."
+    assert said[0] == "1 ligne : 1 annulé."
     assert [one.status for one in await desk.rows()] == ["revoked"]
     assert [one for one in await desk.rows(reminder) if one.state == "planned"] == []
 
