@@ -15,15 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
-from bot.appointments.answers import Answers
-from bot.appointments.calendar import Calendars
-from bot.appointments.hearing import Overhearing
 from bot.appointments.people import People
 from bot.appointments.programme import Programme
 from bot.appointments.reach import Reach
 from bot.appointments.register import Register
 from bot.appointments.rounds import Rounds
 from bot.appointments.sessions import Sessions
+from bot.appointments.talk import Talk
 from bot.appointments.told import ByOne
 from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
@@ -40,7 +38,6 @@ from bot.inbox import Inbox
 from bot.keys import Keys, load_keys
 from bot.lane import Lane
 from bot.language import Listening
-from bot.numbers import Numbers
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.postgres import Embedded
@@ -86,10 +83,6 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
         api_url=settings.twilio_api_url,
         public_urls=settings.public_urls,
     )
-
-
-def offer_terms(settings: Settings) -> Terms:
-    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
 
 
 @dataclass(frozen=True)
@@ -179,7 +172,8 @@ class Relais:
 
     @cached_property
     def waiting_list(self) -> WaitingList:
-        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+        hours = (timedelta(hours=count) for count in (self.settings.offer_hours, self.settings.offer_hours_soon))
+        return WaitingList(self.sessions, self.reach, self.tasks, Terms(*hours))
 
     @cached_property
     def programme(self) -> Programme:
@@ -207,16 +201,8 @@ class Relais:
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
 
     @cached_property
-    def calendars(self) -> Calendars:
-        return Calendars(self.vault, self.people)
-
-    @cached_property
-    def answers(self) -> Answers:
-        return Answers(self.planner, self.tasks)
-
-    @cached_property
-    def numbers(self) -> Numbers:
-        return Numbers(self.vault, self.calendars)
+    def talk(self) -> Talk:
+        return Talk.build(self.vault, self.people, self.planner, self.tasks)
 
     @cached_property
     def rdv_service_public(self) -> RdvServicePublic | None:
@@ -277,8 +263,7 @@ class Relais:
             self.outbox,
             Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
-            self.numbers,
-            Overhearing(self.calendars, self.answers, self.numbers),
+            self.talk,
         )
 
     @cached_property

@@ -15,14 +15,14 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 
 from bot import clock
-from bot.appointments.hearing import Overhearing
+from bot.appointments.talk import Talk
 from bot.database import Database
 from bot.dialogue import Dialogue
 from bot.errors import DatabaseUnavailable, EngineUnavailable, LeaseLost, TurnFailed
 from bot.first_reading import FirstReading
 from bot.lane import Lane, Lease
 from bot.models import message
-from bot.numbers import Numbers, which
+from bot.numbers import which
 from bot.outbox import SYSTEM, Line, Outbox
 from bot.texts import Texts
 from bot.thread import Thread, Threads, Waiting
@@ -49,8 +49,7 @@ class Turns:
         outbox: Outbox,
         unanswered: Unanswered,
         texts: Texts,
-        numbers: Numbers,
-        hearing: Overhearing,
+        talk: Talk,
     ) -> None:
         self._database = database
         self._lane = lane
@@ -60,8 +59,8 @@ class Turns:
         self._outbox = outbox
         self._unanswered = unanswered
         self._texts = texts
-        self._numbers = numbers
-        self._hearing = hearing
+        self._numbers = talk.numbers
+        self._hearing = talk.overhearing
 
     async def answer(self, conversation_id: UUID) -> None:
         """Answer whatever waits in this conversation; a repeat of this job is harmless."""

@@ -24,7 +24,7 @@ def desk(pipeline: Pipeline) -> Reminded:
 async def answer(desk: Reminded, what: str, appointment_id: UUID, said: Said | None = None, **more: object) -> str:
     said = said or await desk.said()
     async with desk.relais.database.begin() as connection:
-        return await getattr(desk.relais.answers, what)(connection, appointment_id, said, **more)
+        return await getattr(desk.relais.talk.answers, what)(connection, appointment_id, said, **more)
 
 
 async def test_confirmed_once_with_when_and_how(desk: Reminded) -> None:

@@ -22,7 +22,7 @@ def desk(pipeline: Pipeline) -> Reminded:
 async def seen(desk: Reminded, kind: str = "sms") -> Calendar:
     conversation_id = desk.conversation_id or await desk.open()
     async with desk.relais.database.begin() as connection:
-        return await desk.relais.calendars.of(connection, conversation_id, kind)
+        return await desk.relais.talk.calendars.of(connection, conversation_id, kind)
 
 
 async def test_a_phone_sees_its_own_appointments_in_order(desk: Reminded) -> None:
@@ -56,7 +56,7 @@ async def test_a_reminder_waits_until_it_is_answered(desk: Reminded) -> None:
     last = await desk.remind(mine, kind="j2", ago=timedelta(minutes=5))
     assert [one.message_id for one in (await seen(desk)).asked] == [last]
     async with desk.relais.database.begin() as connection:
-        await desk.relais.answers.confirm(connection, mine, await desk.said())
+        await desk.relais.talk.answers.confirm(connection, mine, await desk.said())
     assert (await seen(desk)).asked == ()
     again = await desk.remind(mine, kind="j0", ago=timedelta(seconds=-1))
     assert [one.message_id for one in (await seen(desk)).asked] == [again]
