@@ -97,8 +97,8 @@ class Relais:
     @classmethod
     def build(cls, settings: Settings, *, name: str = "relais", pool_size: int = 10) -> Relais:
         clock.start(settings.data_dir, settings.clock)
-        url = database_url(settings)
-        return cls(settings, load_keys(settings), Database(url, pool_size=pool_size, name=name), name)
+        database = Database(database_url(settings), pool_size=pool_size, name=name)
+        return cls(settings, load_keys(settings), database, name)
 
     @cached_property
     def worker_name(self) -> str:
@@ -273,12 +273,9 @@ class Relais:
     @cached_property
     def alerts(self) -> Alerts | None:
         """None when nobody is to be alerted."""
-        settings = self.settings
-        way = road(
-            settings.alerts.get_secret_value(),
-            smtp_url=settings.smtp_url.get_secret_value(),
-            sender=settings.alerts_from,
-        )
+        given = self.settings
+        smtp = given.smtp_url.get_secret_value()
+        way = road(given.alerts.get_secret_value(), smtp_url=smtp, sender=given.alerts_from)
         return Alerts(self.database, way) if way else None
 
     async def refresh_offer(self, *, force: bool = False, progress: Progress = silent) -> ImportReport:
