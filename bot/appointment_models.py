@@ -146,6 +146,7 @@ waiting = Table(
     moment("created_at", nullable=False),
     moment("offered_at"),
     moment("expires_at"),
+    moment("starts_at", nullable=False, comment="the session's date as they were told it"),
     UniqueConstraint("session_id", "person_id"),
     Index("ix_waiting_open", "session_id", "created_at", postgresql_where=text("state IN ('waiting', 'offered')")),
 )

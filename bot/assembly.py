@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
 
@@ -15,10 +16,18 @@ import channels as providers
 from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
+from bot.appointments.programme import Programme
+from bot.appointments.reach import Reach
 from bot.appointments.register import Register
+from bot.appointments.rounds import Rounds
+from bot.appointments.sessions import Sessions
 from bot.appointments.told import ByOne
+from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
+from bot.connectors.rdvsp_api import RdvServicePublic, connect
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -57,6 +66,7 @@ from knowledge.catalogue_report import ImportReport, Progress
 from knowledge.data_inclusion import DataInclusion, refresh
 from knowledge.languages import Languages
 from knowledge.lexicons import Lexicon
+from knowledge.places import Places
 
 
 def database_url(settings: Settings) -> str:
@@ -72,6 +82,10 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
         api_url=settings.twilio_api_url,
         public_urls=settings.public_urls,
     )
+
+
+def offer_terms(settings: Settings) -> Terms:
+    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
 
 
 @dataclass(frozen=True)
@@ -152,6 +166,26 @@ class Relais:
         return Register(self.people, self.planner)
 
     @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.register, Places.from_file())
+
+    @cached_property
+    def reach(self) -> Reach:
+        return Reach(self.vault, self.people, self.outbox, self.texts, self.kinds)
+
+    @cached_property
+    def waiting_list(self) -> WaitingList:
+        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+
+    @cached_property
+    def programme(self) -> Programme:
+        return Programme(self.register, self.waiting_list, self.reach)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        return Rounds(self.database, self.programme)
+
+    @cached_property
     def by_one(self) -> ByOne:
         return ByOne(self.register, self.people, self.planner, self.settle)
 
@@ -167,6 +201,22 @@ class Relais:
     def hearing(self) -> Hearing:
         """Takes in what RDV Service Public and RDV-Insertion tell."""
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
+
+    @cached_property
+    def rdv_service_public(self) -> RdvServicePublic | None:
+        """Its API; None when Relais may not use it."""
+        return connect(self.database, self.vault, self.settings)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        api = self.rdv_service_public
+        wanted = self.settings.rdvsp_organisations
+        return Reconciliation(self.database, api, self.hearing, self.hold.settle, wanted) if api else None
+
+    @cached_property
+    def write_back(self) -> WriteBack:
+        parts = (self.planner, self.outbox, self.tasks, self.texts, self.kinds)
+        return WriteBack(self.database, self.rdv_service_public, *parts)
 
     @cached_property
     def handoff(self) -> Handoff:
@@ -237,7 +287,11 @@ class Relais:
             return await refresh(self.database.begin, api, now=clock.now(), force=force, progress=progress)
 
     async def close(self) -> None:
-        for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):
+        for built in (
+            "dialogue",
+            "rdv_service_public",
+            *(self.channels.values() if "channels" in self.__dict__ else ()),
+        ):
             part = self.__dict__.get(built) if isinstance(built, str) else built
             if part is not None:
                 await part.close()

@@ -11,6 +11,10 @@ import procrastinate
 from procrastinate.jobs import Status
 
 from bot.alerts import Alerts
+from bot.appointments.rounds import Rounds
+from bot.connectors.errors import UpstreamError
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
@@ -65,6 +69,15 @@ def bind_alerts(app: procrastinate.App, alerts: Alerts) -> None:
         await alerts.send_due()
 
 
+def bind_sessions(app: procrastinate.App, rounds: Rounds) -> None:
+    """Offer freed seats and tell of changed sessions, each minute."""
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="sessions", queueing_lock="sessions")
+    async def sessions(timestamp: int) -> None:
+        await rounds.scan()
+
+
 def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportReport]]) -> None:
     """Read data·inclusion again each night; a night that fails leaves the offer as it was."""
 
@@ -77,6 +90,29 @@ def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportR
             log.error("the offer was not refreshed: %s", error)
         else:
             log.info("offer refreshed: %s services, %s skipped", report.services, report.skipped)
+
+
+def bind_write_back(app: procrastinate.App, write_back: WriteBack) -> None:
+    """Tell RDV Service Public what people decided, a few seconds after they did."""
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="write_back", queueing_lock="write_back")
+    async def tell_upstream(timestamp: int) -> None:
+        await write_back.send_due()
+
+
+def bind_reconciliation(app: procrastinate.App, reconciliation: Reconciliation) -> None:
+    """Read all meetings to come each night, when nothing is sent: what webhooks lost is found by the morning."""
+
+    @app.periodic(cron="40 2 * * *")
+    @app.task(name="reconcile", queueing_lock="reconcile")
+    async def reconcile(timestamp: int) -> None:
+        try:
+            report = await reconciliation.run()
+        except UpstreamError as error:
+            log.error("the appointments were not read again: %s", error.code)
+        else:
+            log.info("reconciled: %s read, %s changed, %s removed", report.read, report.changed, report.removed)
 
 
 async def free_stalled(app: procrastinate.App) -> int:

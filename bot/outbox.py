@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,11 +32,16 @@ ANSWER_PART = "reply:0"
 
 @dataclass(frozen=True)
 class Line:
-    """One message to store. `part` tells it from the other answers to the same cause."""
+    """One message to store. `part` tells it from the other answers to the same cause.
+
+    `bulk`: nobody has asked for it; later than `valid_until` it is not to be sent.
+    """
 
     reply: Reply
     author: str
     part: str
+    bulk: bool = False
+    valid_until: datetime | None = None
 
 
 _COUNTED = (conversation.c.id, conversation.c.last_seq, conversation.c.version, conversation.c.channel)
@@ -134,5 +140,7 @@ class Outbox:
             "cause": cause,
             "part": line.part,
             "version": row.version,
+            "bulk": line.bulk,
+            "valid_until": line.valid_until,
             "created_at": now,
         }

@@ -19,6 +19,7 @@ _PAGES = {"/": "accueil.html", "/mentions-legales": "mentions-legales.html", "/a
 _FILES = {"/pages.css": ("pages.css", "text/css"), "/favicon.svg": ("favicon.svg", "image/svg+xml")}
 _SHORT = "public, max-age=300"
 _TEMPLATES = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+_TEMPLATES.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
 
 
 router = APIRouter(include_in_schema=False)

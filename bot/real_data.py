@@ -5,10 +5,14 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
 
+from bot.appointment_models import appointment, session
 from bot.database import Database
 from bot.errors import DatabaseUnavailable, DemoData
 from bot.settings import Settings
 from knowledge.tables import branch, service
+
+EXAMPLE = "exemple"
+"""The source of the fictional appointments and sessions."""
 
 
 async def require_real_data(settings: Settings, url: str) -> None:
@@ -19,18 +23,21 @@ async def require_real_data(settings: Settings, url: str) -> None:
         select(func.count()).select_from(table).where(table.c.fictional).scalar_subquery()
         for table in (service, branch)
     ]
+    fictional.append(select(func.count()).where(appointment.c.source == EXAMPLE).scalar_subquery())
+    fictional.append(select(func.count()).where(session.c.source == EXAMPLE).scalar_subquery())
     database = Database(url, pool_size=1, name="relais start")
     try:
         async with database.begin() as connection:
-            services, branches = (await connection.execute(select(*fictional))).one()
+            services, branches, appointments, sessions = (await connection.execute(select(*fictional))).one()
     except (DatabaseUnavailable, ProgrammingError):  # away, or not migrated yet
         return
     finally:
         await database.close()
-    if services or branches:
+    if services or branches or appointments or sessions:
         raise DemoData(
-            f"La base contient des exemples fictifs : {services} services, {branches} antennes. La production les "
-            "refuse. Remède : `RELAIS_ENV=development python -m bot up --no-demo`, puis "
+            f"La base contient des exemples fictifs : {services} services, {branches} antennes, "
+            f"{appointments} rendez-vous, {sessions} séances. La production les refuse. "
+            "Remède : `RELAIS_ENV=development python -m bot up --no-demo`, puis "
             "`python -m bot import services …` et `python -m bot import branches …` avec les vraies données, "
-            "puis redémarrer en production."
+            "puis redémarrer en production. Si ce sont les rendez-vous : une base neuve."
         )

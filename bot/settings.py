@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         "http://127.0.0.1:5055", description="Les actions. Sur la boucle locale, `bot up` les démarre."
     )
 
+    offer_hours: int = Field(
+        24, ge=1, le=168, description="Heures pour accepter une place libérée, proposée à la liste d'attente."
+    )
+    offer_hours_soon: int = Field(
+        3, ge=1, le=48, description="La même durée, quand la séance a lieu dans moins de 48 heures."
+    )
+
     data_inclusion_api_url: str = Field("https://api.data.inclusion.gouv.fr", description="API de data·inclusion.")
     data_inclusion_token: SecretStr = Field(
         SecretStr(""), description="Jeton de data·inclusion. Vide : pas de mise à jour chaque nuit."

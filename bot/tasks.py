@@ -20,7 +20,7 @@ REASONS = (
     "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
     "intake_held", "import_unfinished", "write_back_failed",
-    "daily_cap",
+    "daily_cap", "session_wanted", "session_untold",
 )  # fmt: skip
 
 

@@ -58,6 +58,12 @@ class People:
         assert known is not None  # noqa: S101 (just stored)
         return self._person(known)
 
+    async def named(self, connection: AsyncConnection, first_name: str, phone: str, language: str) -> Person:
+        """The person of this first name on this number, stored when nobody told of them before."""
+        now = clock.now()
+        told = Facts("relais", "", now, now, first_name=first_name, phone=phone, language=language)
+        return await self.of(connection, told)
+
     async def get(self, connection: AsyncConnection, person_id: UUID) -> Person:
         """One person by id."""
         found = await connection.execute(select(person).where(person.c.id == person_id))

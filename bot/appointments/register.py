@@ -78,6 +78,18 @@ class Register:
                 changed += 1
         return changed
 
+    async def change(
+        self, connection: AsyncConnection, appointment_id: UUID, told_at: datetime, how: str, **changes: Any
+    ) -> Change:
+        """Change one appointment that is ours to change, and its reminders with it."""
+        locked = select(appointment).where(appointment.c.id == appointment_id).with_for_update()
+        known = (await connection.execute(locked)).one()
+        new = {name: value for name, value in changes.items() if getattr(known, name) != value}
+        change = await self._apply(connection, known, new, told_at, how)
+        if change != "same":
+            await self._planner.replan(connection, [known.id], now=clock.now())
+        return change
+
     async def remove(
         self,
         connection: AsyncConnection,

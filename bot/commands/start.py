@@ -12,6 +12,7 @@ from contextlib import suppress
 import typer
 
 from bot.assembly import Relais, database_url
+from bot.commands import demo_calendar
 from bot.commands.load import demo as load_demo
 from bot.commands.show import channels_off
 from bot.health import missing
@@ -73,6 +74,7 @@ async def _start(settings: Settings, supervisor: Supervisor, *, demo: bool) -> N
     try:
         if demo and settings.env == "development":
             await load_demo(relais)
+            await demo_calendar.load(relais)
         await _until_ready(relais)
     finally:
         await relais.close()

@@ -296,6 +296,7 @@ async def test_the_page_shows_the_contract(api: httpx.AsyncClient) -> None:
     assert page.status_code == 200
     assert all(f"<code>{name}</code>" in page.text for name in AppointmentIn.model_fields)
     assert "curl https://relais.test/api/appointments" in page.text
+    assert "Maison de la Métropole, Bron" in page.text
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page.text)
     assert "default-src 'self'" in page.headers["content-security-policy"]
 

@@ -1,0 +1,79 @@
+"""Where a person can be written to unasked, and in which language; nobody is written to who does not want it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.appointments.people import People
+from bot.models import conversation
+from bot.outbox import SYSTEM, Line, Outbox
+from bot.texts import Texts
+from bot.vault import Vault
+from channels.base import Reply
+
+SMS = "sms"
+
+
+@dataclass(frozen=True)
+class Road:
+    """A conversation by which a person is reached."""
+
+    conversation_id: UUID
+    kind: str
+    language: str
+
+
+class Reach:
+    """`kinds` are the channels by name: only by those that are a telephone's is a person told something."""
+
+    def __init__(self, vault: Vault, people: People, outbox: Outbox, texts: Texts, kinds: Mapping[str, str]) -> None:
+        self._vault = vault
+        self._people = people
+        self._outbox = outbox
+        self._texts = texts
+        self._phones = sorted(name for name, kind in kinds.items() if kind == SMS)
+
+    async def road(self, connection: AsyncConnection, person_id: UUID) -> Road | None:
+        """The conversation on the person's phone; None: they have none, or want no messages, or nothing arrives."""
+        whose = await self._people.get(connection, person_id)
+        if not whose.phone or whose.phone_fault or not self._phones:
+            return None
+        theirs = [
+            and_(
+                conversation.c.channel == name,
+                conversation.c.address_index == self._vault.address_index(name, whose.phone),
+            )
+            for name in self._phones
+        ]
+        found = await connection.execute(
+            select(conversation.c.id, conversation.c.language)
+            .where(or_(*theirs), conversation.c.opted_out_at.is_(None), conversation.c.unreachable_at.is_(None))
+            .order_by(conversation.c.last_inbound_at.desc().nulls_last())
+            .limit(1)
+        )
+        row = found.one_or_none()
+        return Road(row.id, SMS, row.language) if row else None
+
+    def word(self, road: Road, key: str, **words: Any) -> Reply:
+        return self._texts.say(key, kind=road.kind, language=road.language, **words)
+
+    async def tell(
+        self,
+        connection: AsyncConnection,
+        road: Road,
+        reply: Reply,
+        *,
+        cause: UUID,
+        part: str,
+        valid_until: datetime,
+    ) -> None:
+        """Say what nobody has asked for, once for each cause and part, while it is of use."""
+        line = Line(reply, SYSTEM, part, bulk=True, valid_until=valid_until)
+        await self._outbox.say(connection, road.conversation_id, cause, [line])

@@ -1,0 +1,187 @@
+"""The waiting list of a full session: a seat that is freed is offered to the first, and to the next when time is up.
+
+While an offer is open its seat is held. Offers leave by day; a seat that is freed at night is kept for the list until
+the morning. Whoever can not be told is taken off the list, and a human is told so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock
+from bot.appointment_models import appointment, waiting
+from bot.appointments.people import Person
+from bot.appointments.reach import Reach, Road
+from bot.appointments.seats import CLOSES, is_closed, is_on, lock
+from bot.appointments.sessions import Sessions
+from bot.database import AnyRow
+from bot.reminders import quiet
+from bot.tasks import Tasks
+from channels.base import Reply
+from knowledge import calendar_words
+
+UNTOLD = "session_untold"
+SOON = timedelta(hours=48)
+WORTH_OFFERING = timedelta(minutes=30)
+"""An offer that would be open for less than this is none."""
+
+Joined = Literal["waiting", "already", "gone"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long an offer is open: `usual`, and `soon` when the session begins within two days."""
+
+    usual: timedelta = timedelta(hours=24)
+    soon: timedelta = timedelta(hours=3)
+
+    def until(self, now: datetime, starts_at: datetime) -> datetime:
+        length = self.soon if starts_at - now < SOON else self.usual
+        return min(now + length, starts_at - CLOSES)
+
+
+class WaitingList:
+    def __init__(self, sessions: Sessions, reach: Reach, tasks: Tasks, terms: Terms) -> None:
+        self._sessions = sessions
+        self._reach = reach
+        self._tasks = tasks
+        self._terms = terms
+
+    async def join(self, connection: AsyncConnection, session_id: UUID, whose: Person) -> Joined:
+        """Put a person on the list, at its end; once."""
+        row = await lock(connection, session_id)
+        if row is None or is_closed(row, clock.now()):
+            return "gone"
+        if await self._sessions.held_by(connection, whose.id, clock.now()) is not None:
+            return "already"
+        added = insert(waiting).values(
+            id=uuid4(),
+            session_id=session_id,
+            person_id=whose.id,
+            state="waiting",
+            created_at=clock.now(),
+            starts_at=row.starts_at,
+        )
+        anew = {name: added.excluded[name] for name in ("state", "created_at", "starts_at", "offered_at", "expires_at")}
+        closed = waiting.c.state.in_(("expired", "left", "taken"))
+        await connection.execute(
+            added.on_conflict_do_update(index_elements=["session_id", "person_id"], set_=anew, where=closed)
+        )
+        return "waiting"
+
+    async def leave(self, connection: AsyncConnection, session_id: UUID, person_id: UUID) -> bool:
+        """Take a person off the list, and offer on what was offered to them; False when they were not on it."""
+        if await lock(connection, session_id) is None:
+            return False
+        left = await connection.execute(
+            update(waiting)
+            .where(waiting.c.session_id == session_id, waiting.c.person_id == person_id)
+            .where(waiting.c.state.in_(("waiting", "offered")))
+            .values(state="left")
+        )
+        await self.refill(connection, session_id)
+        return bool(left.rowcount)
+
+    async def refill(self, connection: AsyncConnection, session_id: UUID) -> int:
+        """End the offers whose time is up, and offer what is free to those who wait; how many were made."""
+        now = clock.now()
+        row = await lock(connection, session_id)
+        if row is None or row.cancelled_at is not None:
+            return 0
+        await connection.execute(_expire(session_id, now))
+        until = self._terms.until(now, row.starts_at)
+        if row.starts_at <= now:
+            await connection.execute(update(waiting).where(*_open(session_id)).values(state="left"))
+        if quiet.is_quiet(now) or until - now < WORTH_OFFERING:
+            return 0
+        return await self._offer_all(connection, row, now, until)
+
+    async def _offer_all(self, connection: AsyncConnection, row: AnyRow, now: datetime, until: datetime) -> int:
+        free = row.seats - int(await connection.scalar(_taken(row.id)) or 0)
+        made = 0
+        while made < free and (entry := await self._first(connection, row.id)) is not None:
+            made += await self._offer(connection, row, entry, now, until)
+        return made
+
+    async def _first(self, connection: AsyncConnection, session_id: UUID) -> AnyRow | None:
+        found = await connection.execute(
+            select(waiting)
+            .where(waiting.c.session_id == session_id, waiting.c.state == "waiting")
+            .order_by(waiting.c.created_at, waiting.c.id)
+            .limit(1)
+            .with_for_update()
+        )
+        return found.one_or_none()
+
+    async def _offer(
+        self, connection: AsyncConnection, row: AnyRow, entry: AnyRow, now: datetime, until: datetime
+    ) -> int:
+        road = await self._reach.road(connection, entry.person_id)
+        mine = update(waiting).where(waiting.c.id == entry.id)
+        if road is None:
+            await connection.execute(mine.values(state="left"))
+            await self.untold(connection, row, entry.person_id)
+            return 0
+        await connection.execute(mine.values(state="offered", offered_at=now, expires_at=until))
+        reply = self._worded(road, row, until)
+        part = f"offer:{entry.id}:{now.isoformat()}"
+        await self._reach.tell(connection, road, reply, cause=entry.id, part=part, valid_until=until)
+        return 1
+
+    def _worded(self, road: Road, row: AnyRow, until: datetime) -> Reply:
+        return self._reach.word(
+            road,
+            "system_session_offer",
+            when=calendar_words.moment(local(row), road.language),
+            place=row.place,
+            until=calendar_words.moment(until.astimezone(ZoneInfo(row.zone)), road.language),
+            choices=[
+                {"each": "system_session_offer_yes", "payload": payload(row.id)},
+                {"each": "system_session_offer_no", "payload": payload(row.id, step="decline")},
+            ],
+        )
+
+    async def untold(self, connection: AsyncConnection, row: AnyRow, person_id: UUID) -> None:
+        """Leave it to a human to tell somebody who can not be written to."""
+        await self._tasks.open(
+            connection,
+            reason=UNTOLD,
+            cause=f"{row.id}:{person_id}",
+            details={"session": str(row.id), "person": str(person_id), "starts_at": row.starts_at.isoformat()},
+        )
+
+
+def payload(session_id: UUID, **more: str) -> str:
+    """What a choice about a session carries."""
+    return f"/book_appointment{json.dumps({'session': str(session_id), **more})}"
+
+
+def local(row: AnyRow) -> datetime:
+    """When the session of a row starts, on the wall of where it takes place."""
+    starts_at: datetime = row.starts_at.astimezone(ZoneInfo(row.zone))
+    return starts_at
+
+
+def _open(session_id: UUID) -> tuple[Any, ...]:
+    return waiting.c.session_id == session_id, waiting.c.state.in_(("waiting", "offered"))
+
+
+def _expire(session_id: UUID, now: datetime) -> Any:
+    over = (waiting.c.session_id == session_id, waiting.c.state == "offered", waiting.c.expires_at <= now)
+    return update(waiting).where(*over).values(state="expired")
+
+
+def _taken(session_id: UUID) -> Any:
+    """The seats of those who come, and those that are held for an offer."""
+    seated = select(func.count()).where(appointment.c.session_id == session_id, is_on()).scalar_subquery()
+    held = select(func.count()).where(waiting.c.session_id == session_id, waiting.c.state == "offered")
+    return select(seated + held.scalar_subquery())
