@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -17,13 +17,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions import answers, branch, fallback, faq, human, language, search, service
+from actions import answers, appointment, branch, fallback, faq, human, language, questions, search, service
 from actions.kit import Kit, TopicAction, Turn, changes
+from bot.appointments.answers import Answers
+from bot.appointments.calendar import Calendars
+from bot.appointments.people import People
 from bot.database import Database
 from bot.handoff import Handoff
 from bot.keys import load_keys
 from bot.outbox import Outbox
 from bot.queue import Queue, build_app
+from bot.reminders.plan import Plans
+from bot.reminders.planner import Planner
 from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.texts import Texts
@@ -34,7 +39,14 @@ from knowledge.places import Places
 
 log = logging.getLogger(__name__)
 
-TOPICS = (answers, branch, fallback, faq, human, language, search, service)
+DIGRESSIONS = frozenset(
+    f"action_{name}"
+    for name in (
+        "faq", "search_service", "more_results", "service_details", "report_error", "find_branch", "branch_hours",
+    )
+)  # fmt: skip
+"""After these, a question about an appointment that has no answer yet is said again."""
+TOPICS = (answers, appointment, branch, fallback, faq, human, language, search, service)
 
 
 def create(settings: Settings, database: Database) -> Starlette:
@@ -47,8 +59,16 @@ def create(settings: Settings, database: Database) -> Starlette:
 def build_kit(database: Database, vault: Vault) -> Kit:
     """What every action is handed; nothing connects yet."""
     tasks = Tasks(vault)
-    handoff = Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts())
-    return Kit(database, tasks, handoff, Places.from_file(), Needs.from_file(), Articles.from_folder())
+    return Kit(
+        database,
+        tasks,
+        Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts()),
+        Calendars(vault, People(vault)),
+        Answers(Planner(Plans.from_file()), tasks),
+        Places.from_file(),
+        Needs.from_file(),
+        Articles.from_folder(),
+    )
 
 
 def serve(actions: list[TopicAction], token: str) -> Starlette:
@@ -92,14 +112,18 @@ class _Door:
 
 def _executor(actions: list[TopicAction]) -> ActionExecutor:
     executor = ActionExecutor()
+    by_name = {action.name: action for action in actions}
     for action in actions:
-        executor.register_function(action.name, _as_function(action))
+        executor.register_function(action.name, _as_function(action, by_name))
     return executor
 
 
-def _as_function(action: TopicAction) -> Callable[..., Awaitable[Any]]:
+def _as_function(action: TopicAction, by_name: Mapping[str, TopicAction]) -> Callable[..., Awaitable[Any]]:
     async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
-        return changes(await action.run(Turn(dispatcher, tracker)), tracker.slots)
+        turn = Turn(dispatcher, tracker)
+        chosen = by_name.get(f"action_{questions.answers_which(turn)}", action)
+        events = await chosen.run(turn)
+        return changes(questions.resume(turn, events) if chosen.name in DIGRESSIONS else events, tracker.slots)
 
     return run
 

@@ -21,6 +21,7 @@ from bot.appointments.reach import Reach
 from bot.appointments.register import Register
 from bot.appointments.rounds import Rounds
 from bot.appointments.sessions import Sessions
+from bot.appointments.talk import Talk
 from bot.appointments.told import ByOne
 from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
@@ -84,10 +85,6 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
     )
 
 
-def offer_terms(settings: Settings) -> Terms:
-    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
-
-
 @dataclass(frozen=True)
 class Relais:
     """All parts of one process."""
@@ -100,8 +97,8 @@ class Relais:
     @classmethod
     def build(cls, settings: Settings, *, name: str = "relais", pool_size: int = 10) -> Relais:
         clock.start(settings.data_dir, settings.clock)
-        url = database_url(settings)
-        return cls(settings, load_keys(settings), Database(url, pool_size=pool_size, name=name), name)
+        database = Database(database_url(settings), pool_size=pool_size, name=name)
+        return cls(settings, load_keys(settings), database, name)
 
     @cached_property
     def worker_name(self) -> str:
@@ -175,7 +172,8 @@ class Relais:
 
     @cached_property
     def waiting_list(self) -> WaitingList:
-        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+        hours = (timedelta(hours=count) for count in (self.settings.offer_hours, self.settings.offer_hours_soon))
+        return WaitingList(self.sessions, self.reach, self.tasks, Terms(*hours))
 
     @cached_property
     def programme(self) -> Programme:
@@ -201,6 +199,10 @@ class Relais:
     def hearing(self) -> Hearing:
         """Takes in what RDV Service Public and RDV-Insertion tell."""
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
+
+    @cached_property
+    def talk(self) -> Talk:
+        return Talk.build(self.vault, self.people, self.planner, self.tasks)
 
     @cached_property
     def rdv_service_public(self) -> RdvServicePublic | None:
@@ -261,6 +263,7 @@ class Relais:
             self.outbox,
             Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
+            self.talk,
         )
 
     @cached_property
@@ -270,12 +273,9 @@ class Relais:
     @cached_property
     def alerts(self) -> Alerts | None:
         """None when nobody is to be alerted."""
-        settings = self.settings
-        way = road(
-            settings.alerts.get_secret_value(),
-            smtp_url=settings.smtp_url.get_secret_value(),
-            sender=settings.alerts_from,
-        )
+        given = self.settings
+        smtp = given.smtp_url.get_secret_value()
+        way = road(given.alerts.get_secret_value(), smtp_url=smtp, sender=given.alerts_from)
         return Alerts(self.database, way) if way else None
 
     async def refresh_offer(self, *, force: bool = False, progress: Progress = silent) -> ImportReport:
