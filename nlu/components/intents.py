@@ -67,8 +67,8 @@ class IntentReader(IntentClassifier, GraphComponent):
             "short": 32,
             "doubt": 0.7,
             "distress_doubt": -0.65,
-            "distress_above": -0.43,
-            "distress_near": 0.1,
+            "distress_above": -0.3,
+            "distress_near": 0.2,
         }
 
     @classmethod
