@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from actions import session
 from actions.branch import FindBranch
 from actions.kit import Events, Kit, Turn, set_slots
 from actions.search import SearchService
@@ -11,6 +12,9 @@ from actions.search import SearchService
 
 async def take_for_an_answer(kit: Kit, turn: Turn) -> Events:
     """Whatever was understood, the message answers the question that waits."""
+    if turn.awaited == session.ASKED:
+        turn.say("utter_session_resume")
+        return []
     asker = FindBranch(kit) if turn.awaited == "branch_place" else SearchService(kit)
     return await asker.run(turn)
 

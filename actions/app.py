@@ -17,13 +17,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions import answers, branch, fallback, faq, human, language, search, service
+from actions import answers, branch, fallback, faq, human, language, search, service, session
 from actions.kit import Kit, TopicAction, Turn, changes
+from bot.appointments.desk import Desk
+from bot.appointments.people import People
+from bot.appointments.register import Register
+from bot.appointments.sessions import Sessions
 from bot.database import Database
 from bot.handoff import Handoff
 from bot.keys import load_keys
 from bot.outbox import Outbox
 from bot.queue import Queue, build_app
+from bot.reminders.plan import Plans
+from bot.reminders.planner import Planner
 from bot.settings import Settings
 from bot.tasks import Tasks
 from bot.texts import Texts
@@ -34,7 +40,14 @@ from knowledge.places import Places
 
 log = logging.getLogger(__name__)
 
-TOPICS = (answers, branch, fallback, faq, human, language, search, service)
+DIGRESSIONS = frozenset(
+    f"action_{name}"
+    for name in (
+        "faq", "search_service", "more_results", "service_details", "report_error", "find_branch", "branch_hours",
+    )
+)  # fmt: skip
+"""After these, a booking that is not finished is spoken of again."""
+TOPICS = (answers, branch, fallback, faq, human, language, search, service, session)
 
 
 def create(settings: Settings, database: Database) -> Starlette:
@@ -48,7 +61,10 @@ def build_kit(database: Database, vault: Vault) -> Kit:
     """What every action is handed; nothing connects yet."""
     tasks = Tasks(vault)
     handoff = Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts())
-    return Kit(database, tasks, handoff, Places.from_file(), Needs.from_file(), Articles.from_folder())
+    people, places = People(vault), Places.from_file()
+    sessions = Sessions(Register(people, Planner(Plans.from_file())), places)
+    desk = Desk(vault, people, sessions, tasks)
+    return Kit(database, tasks, handoff, places, Needs.from_file(), Articles.from_folder(), desk)
 
 
 def serve(actions: list[TopicAction], token: str) -> Starlette:
@@ -92,14 +108,18 @@ class _Door:
 
 def _executor(actions: list[TopicAction]) -> ActionExecutor:
     executor = ActionExecutor()
+    by_name = {action.name: action for action in actions}
     for action in actions:
-        executor.register_function(action.name, _as_function(action))
+        executor.register_function(action.name, _as_function(action, by_name.get(session.BookSession.name, action)))
     return executor
 
 
-def _as_function(action: TopicAction) -> Callable[..., Awaitable[Any]]:
+def _as_function(action: TopicAction, book: TopicAction) -> Callable[..., Awaitable[Any]]:
     async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
-        return changes(await action.run(Turn(dispatcher, tracker)), tracker.slots)
+        turn = Turn(dispatcher, tracker)
+        chosen = book if session.takes(turn) else action
+        events = await chosen.run(turn)
+        return changes(session.resume(turn, events) if chosen.name in DIGRESSIONS else events, tracker.slots)
 
     return run
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.appointments.desk import Desk
 from bot.database import Database
 from bot.handoff import Handoff, Heard
 from bot.tasks import Tasks
@@ -32,6 +33,7 @@ class Kit:
     places: Places
     needs: Needs
     articles: Articles
+    desk: Desk
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,7 @@ class Relais:
 
     @cached_property
     def waiting_list(self) -> WaitingList:
-        return WaitingList(self.sessions, self.reach, self.tasks, offer_terms(self.settings))
+        return WaitingList(self.reach, self.tasks, offer_terms(self.settings))
 
     @cached_property
     def programme(self) -> Programme:
