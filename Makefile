@@ -47,8 +47,9 @@ bench: setup ## Mesurer : débit, délais, mémoire, recherche, et Rasa d'origin
 	@$(PYTHON) -m bot train
 	$(PYTHON) -m tests.bench
 
-faults: setup ## La longue épreuve : tuer chaque processus au milieu d'une rafale.
+faults: setup ## La longue épreuve : tuer chaque processus au milieu d'une rafale ; une année de rappels.
 	@$(PYTHON) -m bot train
+	$(PYTHON) -m tests.faults.whole_year
 	$(PYTHON) -m tests.faults --long
 
 screenshots: setup ## Refaire les images du README.

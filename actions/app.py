@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -17,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions import answers, branch, fallback, faq, human, language, search, service, session
+from actions import answers, appointment, branch, fallback, faq, human, language, questions, search, service, session
 from actions.kit import Kit, TopicAction, Turn, changes
+from bot.appointments.answers import Answers
+from bot.appointments.calendar import Calendars
 from bot.appointments.desk import Desk
 from bot.appointments.people import People
 from bot.appointments.register import Register
@@ -46,8 +48,8 @@ DIGRESSIONS = frozenset(
         "faq", "search_service", "more_results", "service_details", "report_error", "find_branch", "branch_hours",
     )
 )  # fmt: skip
-"""After these, a booking that is not finished is spoken of again."""
-TOPICS = (answers, branch, fallback, faq, human, language, search, service, session)
+"""After these, a question about an appointment that has no answer yet is said again."""
+TOPICS = (answers, appointment, branch, fallback, faq, human, language, search, service, session)
 
 
 def create(settings: Settings, database: Database) -> Starlette:
@@ -59,12 +61,20 @@ def create(settings: Settings, database: Database) -> Starlette:
 
 def build_kit(database: Database, vault: Vault) -> Kit:
     """What every action is handed; nothing connects yet."""
-    tasks = Tasks(vault)
-    handoff = Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts())
-    people, places = People(vault), Places.from_file()
-    sessions = Sessions(Register(people, Planner(Plans.from_file())), places)
-    desk = Desk(vault, people, sessions, tasks)
-    return Kit(database, tasks, handoff, places, Needs.from_file(), Articles.from_folder(), desk)
+    tasks, people, places = Tasks(vault), People(vault), Places.from_file()
+    planner = Planner(Plans.from_file())
+    sessions = Sessions(Register(people, planner), places)
+    return Kit(
+        database,
+        tasks,
+        Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts()),
+        Calendars(vault, people),
+        Answers(planner, tasks),
+        places,
+        Needs.from_file(),
+        Articles.from_folder(),
+        Desk(vault, people, sessions, tasks),
+    )
 
 
 def serve(actions: list[TopicAction], token: str) -> Starlette:
@@ -110,16 +120,19 @@ def _executor(actions: list[TopicAction]) -> ActionExecutor:
     executor = ActionExecutor()
     by_name = {action.name: action for action in actions}
     for action in actions:
-        executor.register_function(action.name, _as_function(action, by_name.get(session.BookSession.name, action)))
+        executor.register_function(action.name, _as_function(action, by_name))
     return executor
 
 
-def _as_function(action: TopicAction, book: TopicAction) -> Callable[..., Awaitable[Any]]:
+def _as_function(action: TopicAction, by_name: Mapping[str, TopicAction]) -> Callable[..., Awaitable[Any]]:
     async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
         turn = Turn(dispatcher, tracker)
-        chosen = book if session.takes(turn) else action
+        meant = "book_session" if session.takes(turn) else questions.answers_which(turn)
+        chosen = by_name.get(f"action_{meant}", action)
         events = await chosen.run(turn)
-        return changes(session.resume(turn, events) if chosen.name in DIGRESSIONS else events, tracker.slots)
+        if chosen.name in DIGRESSIONS:
+            events = session.resume(turn, questions.resume(turn, events))
+        return changes(events, tracker.slots)
 
     return run
 

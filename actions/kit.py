@@ -10,6 +10,8 @@ from uuid import UUID
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from bot.appointments.answers import Answers
+from bot.appointments.calendar import Calendars
 from bot.appointments.desk import Desk
 from bot.database import Database
 from bot.handoff import Handoff, Heard
@@ -19,6 +21,8 @@ from knowledge.needs import Needs
 from knowledge.places import Place, Places
 
 Events = list[dict[str, Any]]
+SEARCHED = ("need", "place", "branch_place")
+"""What a search asks for."""
 Words = dict[str, Any]
 """Variables of a response; one that is `{"say": "utter_…"}` is another response."""
 
@@ -30,6 +34,8 @@ class Kit:
     database: Database
     tasks: Tasks
     handoff: Handoff
+    calendars: Calendars
+    answers: Answers
     places: Places
     needs: Needs
     articles: Articles
@@ -90,6 +96,11 @@ class Turn:
     def awaited(self) -> str:
         """What our last question asked for, "" when none waits."""
         return str(self.slot("asked") or "") if self.slot("search_open") else ""
+
+    @property
+    def searching(self) -> bool:
+        """Whether the question that waits is a search's."""
+        return self.awaited in SEARCHED
 
     def slot(self, name: str) -> Any:
         return self.tracker.get_slot(name)

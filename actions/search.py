@@ -70,7 +70,7 @@ class SearchService:
         own_words = _own_words(turn)
         if own_words and turn.awaited != "place":
             return Wish(None, own_words, own_words)
-        if turn.slot("need_label") and (found.said or turn.slot("search_open")):
+        if turn.slot("need_label") and (found.said or turn.searching):
             return _remembered(self.kit, turn)
         return None
 
@@ -155,7 +155,7 @@ def need_choices(kit: Kit, turn: Turn) -> list[dict[str, Any]]:
 
 def _is_about_branches(turn: Turn, found: Where) -> bool:
     """A place alone goes on with what was last spoken of."""
-    last = turn.awaited == "branch_place" or (turn.slot("topic") == "branch" and not turn.slot("search_open"))
+    last = turn.awaited == "branch_place" or (turn.slot("topic") == "branch" and not turn.searching)
     return last and found.said and not turn.heard("need")
 
 

@@ -13,7 +13,7 @@ from actions import session_words as say
 from actions.kit import Events, Kit, Turn, set_slots
 from actions.where import remember, where
 from bot import clock
-from bot.appointments.joining import join, leave
+from bot.appointments.joining import join, leave, offer_of
 from bot.appointments.people import Person
 from bot.appointments.sessions import Booking
 from knowledge.places import Place
@@ -42,9 +42,7 @@ class BookSession:
             turn.say("utter_session_by_phone")
             return _close()
         async with self.kit.database.begin() as connection:
-            phone = await self.kit.desk.phone(connection, turn.conversation_id)
-            people = await self.kit.desk.sharing(connection, phone)
-            return await _Counter(self.kit, turn, connection, phone, people).act()
+            return await (await _counter(self.kit, turn, connection)).act()
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class _Counter:
 
     async def act(self) -> Events:
         step, wanted = _first(self.turn, "step"), _uuid(_first(self.turn, "session"))
-        named = next((one for one in self.people if str(one.id) == _first(self.turn, "person")), None)
+        named = self._known(_first(self.turn, "person"))
         if step == "keep":
             self.turn.say("utter_session_kept")
             return _close()
@@ -78,12 +76,29 @@ class _Counter:
         if name := name_said(self.turn):
             whose = await self.kit.desk.people.named(self.connection, name, self.phone, self.turn.language)
             return await self._for(whose, self.kept)
+        if self.turn.awaited == ASKED and self.kept.get("ask") == "name" and self.turn.intent != "book_appointment":
+            return self._ask_name(self.kept) if self.turn.intent != "deny" else self.stop()
         return await self._list(step)
 
-    async def _list(self, step: str) -> Events:
+    def stop(self) -> Events:
+        self.turn.say("utter_session_stopped")
+        return _close()
+
+    async def answer(self, *, yes: bool) -> Events | None:
+        """A bare yes or no to an offer, else to a booking that waits; None when there is neither."""
+        offered = await offer_of(self.connection, [one.id for one in self.people])
+        if offered is not None:
+            session_id, person_id = offered
+            whose = next(one for one in self.people if one.id == person_id)
+            return await self._for(whose, {"session": str(session_id)}) if yes else await self._decline(session_id)
+        if not self.kept:
+            return None
+        return await self._list("first") if yes else self.stop()
+
+    async def _list(self, step: str, whose: Person | None = None) -> Events:
         """Show what is open: the next ones for « more », others than theirs for « move »."""
         before = self.kept if step == "more" else {}
-        whose = self.people[0] if len(self.people) == 1 else None
+        whose = whose or self._known(before.get("person")) or (self.people[0] if len(self.people) == 1 else None)
         held = whose and await self.kit.desk.sessions.held_by(self.connection, whose.id, clock.now())
         if held and step not in ("move", "more"):
             return say.already(self.turn, whose.first_name if whose else "", held)
@@ -98,7 +113,11 @@ class _Counter:
         shown = open_ones[:3]
         say.listed(self.turn, shown, more=len(open_ones) > 3)
         moving = step == "move" or bool(before.get("moving"))
-        return known + _keep(shown=[*before.get("shown", ()), *(str(one.id) for one in shown)], moving=moving)
+        shown_so_far = [*before.get("shown", ()), *(str(one.id) for one in shown)]
+        return known + _keep(shown=shown_so_far, moving=moving, person=str(whose.id) if whose else None)
+
+    def _known(self, person_id: str | None) -> Person | None:
+        return next((one for one in self.people if str(one.id) == person_id), None)
 
     async def _nothing(self, place: Place | None, *, more: bool) -> Events:
         if more:
@@ -118,10 +137,11 @@ class _Counter:
     async def _choose(self, session_id: UUID, kept: dict[str, Any]) -> Events:
         if not self.people:
             return self._ask_name(kept)
-        if len(self.people) > 1:
+        chosen = self._known(kept.get("person"))
+        if chosen is None and len(self.people) > 1:
             say.ask_who(self.turn, self.people)
             return _keep(**kept)
-        return await self._for(self.people[0], kept)
+        return await self._for(chosen or self.people[0], kept)
 
     def _ask_name(self, kept: dict[str, Any]) -> Events:
         self.turn.say("utter_session_ask_name")
@@ -131,7 +151,7 @@ class _Counter:
         """Book what was chosen for this person; choose first, if nothing was."""
         session_id = _uuid(kept.get("session", ""))
         if session_id is None:
-            return await self._list("first")
+            return await self._list("first", whose)
         if kept.get("wait"):
             return await self._wait_for(session_id, whose)
         return await self._told(await self._book(session_id, whose, kept), session_id, whose)
@@ -177,6 +197,18 @@ class _Counter:
         return _close()
 
 
+async def _counter(kit: Kit, turn: Turn, connection: AsyncConnection) -> _Counter:
+    phone = await kit.desk.phone(connection, turn.conversation_id)
+    return _Counter(kit, turn, connection, phone, await kit.desk.sharing(connection, phone))
+
+
+async def answer(kit: Kit, turn: Turn, connection: AsyncConnection, *, yes: bool) -> Events | None:
+    """What a yes or a no means to an offer or a booking; None when none waits."""
+    if turn.message.kind != "sms":
+        return None
+    return await (await _counter(kit, turn, connection)).answer(yes=yes)
+
+
 def name_said(turn: Turn) -> str:
     """The first name that answers our question for it; "" when something else is said. A surname is not kept."""
     kept = turn.slot("booking") or {}
@@ -206,11 +238,12 @@ def resume(turn: Turn, events: Events) -> Events:
 
 
 def _keep(**booking: Any) -> Events:
-    return set_slots(booking=booking, search_open=True, asked=ASKED, topic=ASKED)
+    name_open = booking.get("ask") == "name"
+    return set_slots(booking=booking, name_open=name_open, search_open=True, asked=ASKED, topic=ASKED)
 
 
 def _close() -> Events:
-    return set_slots(booking=None, search_open=False, asked=None, topic=ASKED)
+    return set_slots(booking=None, name_open=False, search_open=False, asked=None, topic=ASKED)
 
 
 def _first(turn: Turn, entity: str) -> str:

@@ -65,7 +65,7 @@ def booked(turn: Turn, first_name: str, there: Session) -> None:
 
 def full(turn: Turn, there: Session, *, waits: bool, late: bool) -> Events:
     """The waiting list is asked for, unless they are on it."""
-    closed = set_slots(booking=None, search_open=False, asked=None, topic="session")
+    closed = set_slots(booking=None, name_open=False, search_open=False, asked=None, topic="session")
     if late or waits:
         turn.say("utter_session_late" if late else "utter_session_waiting", when=when(turn, there))
         return closed
@@ -89,4 +89,4 @@ def already(turn: Turn, first_name: str, held: AnyRow) -> Events:
     ]
     words = {"first_name": first_name, "when": calendar_words.moment(local, turn.language), "place": held.place}
     turn.say("utter_session_already", choices=options, **words)
-    return set_slots(booking=None, search_open=False, asked=None, topic="session")
+    return set_slots(booking=None, name_open=False, search_open=False, asked=None, topic="session")

@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from bot import logs
+from bot.commands.reconcile import reconcile
 from bot.errors import RelaisError
 from bot.settings import Settings, load
 
@@ -24,10 +25,9 @@ imports = typer.Typer(help="Charger des données : l'offre de services, les ante
 tasks = typer.Typer(help="Ce qu'un humain doit faire.", no_args_is_help=True)
 sending = typer.Typer(help="Arrêter et reprendre les envois.", no_args_is_help=True)
 reminders = typer.Typer(help="Les rappels de rendez-vous.", no_args_is_help=True)
-cli.add_typer(imports, name="import")
-cli.add_typer(tasks, name="tasks")
-cli.add_typer(sending, name="sending")
-cli.add_typer(reminders, name="reminders")
+for group, name in ((imports, "import"), (tasks, "tasks"), (sending, "sending"), (reminders, "reminders")):
+    cli.add_typer(group, name=name)
+cli.command("reconcile")(reconcile)
 
 
 def _settings() -> Settings:

@@ -121,6 +121,11 @@ appointment = Table(
     Index("ix_appointment_session", "session_id", postgresql_where=text("session_id IS NOT NULL")),
 )
 
+EVENTS = (
+    "new", "moved", "confirmed", "cancelled", "cancel_asked", "move_asked", "late", "status", "removed",
+)  # fmt: skip
+"""`cancel_asked`, `move_asked`: the person wants it, and the source or the team is to do it."""
+
 appointment_event = Table(
     "appointment_event",
     metadata,

@@ -21,10 +21,14 @@ from bot.appointments.reach import Reach
 from bot.appointments.register import Register
 from bot.appointments.rounds import Rounds
 from bot.appointments.sessions import Sessions
+from bot.appointments.talk import Talk
 from bot.appointments.told import ByOne
 from bot.appointments.waiting_list import Terms, WaitingList
 from bot.connectors.backfill import Backfill
 from bot.connectors.hearing import Hearing
+from bot.connectors.rdvsp_api import RdvServicePublic, connect
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.database import Database
 from bot.delivery import Delivery
 from bot.dialogue import Dialogue
@@ -81,10 +85,6 @@ def twilio_settings(settings: Settings) -> TwilioSettings:
     )
 
 
-def offer_terms(settings: Settings) -> Terms:
-    return Terms(timedelta(hours=settings.offer_hours), timedelta(hours=settings.offer_hours_soon))
-
-
 @dataclass(frozen=True)
 class Relais:
     """All parts of one process."""
@@ -97,8 +97,8 @@ class Relais:
     @classmethod
     def build(cls, settings: Settings, *, name: str = "relais", pool_size: int = 10) -> Relais:
         clock.start(settings.data_dir, settings.clock)
-        url = database_url(settings)
-        return cls(settings, load_keys(settings), Database(url, pool_size=pool_size, name=name), name)
+        database = Database(database_url(settings), pool_size=pool_size, name=name)
+        return cls(settings, load_keys(settings), database, name)
 
     @cached_property
     def worker_name(self) -> str:
@@ -172,7 +172,8 @@ class Relais:
 
     @cached_property
     def waiting_list(self) -> WaitingList:
-        return WaitingList(self.reach, self.tasks, offer_terms(self.settings))
+        hours = (timedelta(hours=count) for count in (self.settings.offer_hours, self.settings.offer_hours_soon))
+        return WaitingList(self.reach, self.tasks, Terms(*hours))
 
     @cached_property
     def programme(self) -> Programme:
@@ -198,6 +199,26 @@ class Relais:
     def hearing(self) -> Hearing:
         """Takes in what RDV Service Public and RDV-Insertion tell."""
         return Hearing(self.database, self.register, self.planner, Backfill(self.hold.settle))
+
+    @cached_property
+    def talk(self) -> Talk:
+        return Talk.build(self.vault, self.people, self.planner, self.tasks)
+
+    @cached_property
+    def rdv_service_public(self) -> RdvServicePublic | None:
+        """Its API; None when Relais may not use it."""
+        return connect(self.database, self.vault, self.settings)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        api = self.rdv_service_public
+        wanted = self.settings.rdvsp_organisations
+        return Reconciliation(self.database, api, self.hearing, self.hold.settle, wanted) if api else None
+
+    @cached_property
+    def write_back(self) -> WriteBack:
+        parts = (self.planner, self.outbox, self.tasks, self.texts, self.kinds)
+        return WriteBack(self.database, self.rdv_service_public, *parts)
 
     @cached_property
     def handoff(self) -> Handoff:
@@ -242,6 +263,7 @@ class Relais:
             self.outbox,
             Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
             self.texts,
+            self.talk,
         )
 
     @cached_property
@@ -251,12 +273,9 @@ class Relais:
     @cached_property
     def alerts(self) -> Alerts | None:
         """None when nobody is to be alerted."""
-        settings = self.settings
-        way = road(
-            settings.alerts.get_secret_value(),
-            smtp_url=settings.smtp_url.get_secret_value(),
-            sender=settings.alerts_from,
-        )
+        given = self.settings
+        smtp = given.smtp_url.get_secret_value()
+        way = road(given.alerts.get_secret_value(), smtp_url=smtp, sender=given.alerts_from)
         return Alerts(self.database, way) if way else None
 
     async def refresh_offer(self, *, force: bool = False, progress: Progress = silent) -> ImportReport:
@@ -268,7 +287,11 @@ class Relais:
             return await refresh(self.database.begin, api, now=clock.now(), force=force, progress=progress)
 
     async def close(self) -> None:
-        for built in ("dialogue", *(self.channels.values() if "channels" in self.__dict__ else ())):
+        for built in (
+            "dialogue",
+            "rdv_service_public",
+            *(self.channels.values() if "channels" in self.__dict__ else ()),
+        ):
             part = self.__dict__.get(built) if isinstance(built, str) else built
             if part is not None:
                 await part.close()

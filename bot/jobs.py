@@ -12,6 +12,9 @@ from procrastinate.jobs import Status
 
 from bot.alerts import Alerts
 from bot.appointments.rounds import Rounds
+from bot.connectors.errors import UpstreamError
+from bot.connectors.reconcile import Reconciliation
+from bot.connectors.write_back import WriteBack
 from bot.delivery import Delivery
 from bot.queue import ANSWER, DELIVER
 from bot.sweep import Sweep
@@ -87,6 +90,29 @@ def bind_refresh(app: procrastinate.App, refresh: Callable[[], Awaitable[ImportR
             log.error("the offer was not refreshed: %s", error)
         else:
             log.info("offer refreshed: %s services, %s skipped", report.services, report.skipped)
+
+
+def bind_write_back(app: procrastinate.App, write_back: WriteBack) -> None:
+    """Tell RDV Service Public what people decided, a few seconds after they did."""
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="write_back", queueing_lock="write_back")
+    async def tell_upstream(timestamp: int) -> None:
+        await write_back.send_due()
+
+
+def bind_reconciliation(app: procrastinate.App, reconciliation: Reconciliation) -> None:
+    """Read all meetings to come each night, when nothing is sent: what webhooks lost is found by the morning."""
+
+    @app.periodic(cron="40 2 * * *")
+    @app.task(name="reconcile", queueing_lock="reconcile")
+    async def reconcile(timestamp: int) -> None:
+        try:
+            report = await reconciliation.run()
+        except UpstreamError as error:
+            log.error("the appointments were not read again: %s", error.code)
+        else:
+            log.info("reconciled: %s read, %s changed, %s removed", report.read, report.changed, report.removed)
 
 
 async def free_stalled(app: procrastinate.App) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Set
 from zlib import crc32
@@ -87,9 +88,14 @@ class Sentences:
         if most is None:
             return self._render(key, ask, variables)
         reply: Dict[str, Any] = {}
+        names = [str(one["name"]) for one in variables.get("choices") or () if one.get("name")]
+        names += [str(variables[name]) for name in wish.get("shortens", ())]
+        tried: tuple = ()
         for brief, limit in _STEPS:
-            if limit < least and not brief:
+            step = (brief, *(_shortened(name, limit) for name in names))
+            if (limit < least and not brief) or step == tried:
                 continue
+            tried = step
             reply = self._render(key, ask, {**variables, "brief": brief}, limit)
             if _fits_in(reply, most, ask.language):
                 break
@@ -99,7 +105,7 @@ class Sentences:
         variation = self._variation(key, ask, variables)
         if limit:
             shortens = (variation.get("metadata") or {}).get("shortens", ())
-            variables = {**variables, **{name: _shortened(variables[name], limit) for name in shortens}}
+            variables = {**variables, **{name: _shortened(str(variables[name]), limit) for name in shortens}}
         footer = variables.get("footer") or (variation.get("metadata") or {}).get("footer")
         buttons = [
             {"title": self._fill(key, button["title"], ask, variables), "payload": button["payload"]}
@@ -117,7 +123,7 @@ class Sentences:
     ) -> Dict[str, Any]:
         own = {**variables, **item}
         if limit and own.get("name"):
-            own["name"] = _shortened(own["name"], limit)
+            own["name"] = _shortened(str(own["name"]), limit)
         choice = {"title": self._line(item["each"], ask, own), "payload": item["payload"]}
         return {**choice, "card": item["card"]} if item.get("card") else choice
 
@@ -165,8 +171,9 @@ def _wishes(variation: Mapping[str, Any]) -> tuple:
     return (len(variation.get("condition") or ()), variation.get("channel") is not None)
 
 
-def _shortened(name: Any, limit: int) -> str:
-    return short_name(sms_text.plain(str(name)) or str(name), limit)
+@lru_cache(maxsize=4096)
+def _shortened(name: str, limit: int) -> str:
+    return short_name(sms_text.plain(name) or name, limit)
 
 
 def _set_apart(value: Any, language: str) -> Any:

@@ -19,6 +19,7 @@ from bot.vault import Vault
 REASONS = (
     "distress", "human", "complaint", "engine_down", "turn_failed", "offer_error",
     "undelivered", "bad_address", "unknown_delivery", "unanswerable", "forged_webhooks",
+    "appointment_cancelled", "appointment_cancel", "appointment_move", "running_late",
     "intake_held", "import_unfinished", "write_back_failed",
     "daily_cap", "session_wanted", "session_untold",
 )  # fmt: skip
@@ -154,6 +155,16 @@ class Tasks:
             )
             for row in rows
         ]  # fmt: skip
+
+    async def close_of(self, connection: AsyncConnection, reason: str, cause: str, outcome: str) -> bool:
+        """Close what a cause opened, if nobody has seen to it; False when somebody has."""
+        done = await connection.execute(
+            update(task)
+            .where(task.c.reason == reason, task.c.cause == cause)
+            .where(task.c.closed_at.is_(None), task.c.answered_at.is_(None))
+            .values(self._closed(outcome))
+        )
+        return bool(done.rowcount)
 
     async def close(self, connection: AsyncConnection, task_id: UUID, outcome: str) -> bool:
         """Close a task; False when it is not open."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -17,11 +15,9 @@ from bot.database import AnyRow
 from bot.models import conversation, message
 from bot.ring import UnreadableSecret
 from bot.vault import Vault
-from channels.base import Reply
 
-_NUMBER = re.compile(r"\s*(\d{1,2})\s*[.)!]?\s*")
 _READ_AT_ONCE = 50
-_SEEN = ("sending", "sent", "unknown", "delivered")
+SEEN = ("sending", "sent", "unknown", "delivered")
 """What may be on the screen. A list that still waits to leave, or never arrived, is not what a number answers."""
 
 
@@ -104,41 +100,3 @@ class Threads:
             written_at=min(row.m_sent_at or row.m_created_at, row.m_created_at),
             readable=readable,
         )
-
-    async def payload(self, connection: AsyncConnection, thread: Thread, inbound: Waiting) -> str | None:
-        """What the engine receives for a button or a number; None for words, "" for a choice that is gone.
-
-        A button is one of its own list, however old: its payload names what it is about. A number is one of the
-        list shown last, the only one that the person can have in mind.
-        """
-        number = _NUMBER.fullmatch(inbound.text)
-        if inbound.choice:
-            seq, _, place = inbound.choice.partition(".")
-            pressed = await self._list(connection, thread, message.c.seq == int(seq), before=inbound.seq)
-            return (self._choice(pressed, place) if pressed is not None else None) or ""
-        if number is None:
-            return None
-        last = await self._list(connection, thread, before=inbound.seq)
-        return self._choice(last, number.group(1)) if last is not None else None
-
-    async def _list(self, connection: AsyncConnection, thread: Thread, *which: Any, before: int) -> AnyRow | None:
-        """The last of the messages with choices that the person may have seen."""
-        found = await connection.execute(
-            select(message.c.body_secret)
-            .where(
-                message.c.conversation_id == thread.id,
-                message.c.direction == "out",
-                message.c.has_choices,
-                message.c.state.in_(_SEEN),
-                message.c.seq < before,
-                *which,
-            )
-            .order_by(message.c.seq.desc())
-            .limit(1)
-        )
-        return found.one_or_none()
-
-    def _choice(self, row: AnyRow, place: str) -> str | None:
-        choices = Reply.from_json(self._vault.open(vault.BODY, row.body_secret) or {}).choices
-        wanted = int(place) if place.isdigit() else 0
-        return choices[wanted - 1].payload if 0 < wanted <= len(choices) else None

@@ -2,6 +2,8 @@
 
 bot     the assistant                       queue   the ticket; one acknowledgement
 human   the counsellor's screen, nothing    opted out   consent only
+
+Whoever owns it, an answer to a reminder is recorded.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 
 from bot import clock
+from bot.appointments.talk import Talk
 from bot.database import Database
 from bot.dialogue import Dialogue
 from bot.errors import DatabaseUnavailable, EngineUnavailable, LeaseLost, TurnFailed
 from bot.first_reading import FirstReading
 from bot.lane import Lane, Lease
 from bot.models import message
+from bot.numbers import which
 from bot.outbox import SYSTEM, Line, Outbox
 from bot.texts import Texts
 from bot.thread import Thread, Threads, Waiting
@@ -45,6 +49,7 @@ class Turns:
         outbox: Outbox,
         unanswered: Unanswered,
         texts: Texts,
+        talk: Talk,
     ) -> None:
         self._database = database
         self._lane = lane
@@ -54,6 +59,8 @@ class Turns:
         self._outbox = outbox
         self._unanswered = unanswered
         self._texts = texts
+        self._numbers = talk.numbers
+        self._hearing = talk.overhearing
 
     async def answer(self, conversation_id: UUID) -> None:
         """Answer whatever waits in this conversation; a repeat of this job is harmless."""
@@ -93,10 +100,10 @@ class Turns:
                 return True  # what came meanwhile makes the release fail, and we read again
 
     async def _by_owner(self, lease: Lease, thread: Thread, head: Waiting) -> bool:
-        if thread.opted_out or thread.owner == "human":
-            lines = []
-        elif thread.owner == "queue":
-            lines = await self._acknowledgement(thread)
+        if thread.opted_out or thread.owner != "bot":
+            silent = thread.opted_out or thread.owner == "human"
+            await self._say(lease, head, [] if silent else await self._acknowledgement(thread), heard_in=thread)
+            return True
         elif not head.readable:
             return await self._turn_failed(lease, thread, head, "unreadable")
         elif not head.text.strip() and not head.choice:
@@ -112,16 +119,17 @@ class Turns:
             await self._unanswered.too_late(lease, thread, late)
             return True
         async with self._database.begin() as connection:
-            payload = await self._threads.payload(connection, thread, head)
-        if payload == "":
-            await self._say(lease, head, [self._line(thread, "system_old_choice", "reply:0")])
+            meant = await self._numbers.meant(connection, thread, head)
+        if meant.options or meant.payload == "":
+            line = which(self._texts, thread, meant.options) if meant.options else self._old_choice(thread)
+            await self._say(lease, head, [line])
             return True
         try:
             answer = await self._dialogue.ask(
                 message_id=head.id,
                 conversation_id=thread.id,
                 text=head.text,
-                payload=payload,
+                payload=meant.payload,
                 kind=thread.kind,
                 language=thread.language,
             )
@@ -177,10 +185,15 @@ class Turns:
                 update(message).where(message.c.id == head.id).values(due_at=clock.now() + delay, attempts=attempts)
             )
 
-    async def _say(self, lease: Lease, head: Waiting, lines: list[Line]) -> None:
+    async def _say(self, lease: Lease, head: Waiting, lines: list[Line], *, heard_in: Thread | None = None) -> None:
         async with self._database.begin() as connection:
+            if heard_in is not None and head.readable:  # an appointment is locked before its conversation
+                await self._hearing.hear(connection, heard_in, head)
             await self._outbox.store(connection, lease, head.id, lines)
             await self._outbox.settle(connection, head.id)
+
+    def _old_choice(self, thread: Thread) -> Line:
+        return self._line(thread, "system_old_choice", "reply:0")
 
     def _line(self, thread: Thread, key: str, part: str) -> Line:
         return Line(self._texts.say(key, kind=thread.kind, language=thread.language), SYSTEM, part)

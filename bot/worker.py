@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.assembly import Relais
-from bot.jobs import CONCURRENCY, STALLED_SECONDS, bind, bind_alerts, bind_refresh, bind_sessions
+from bot.jobs import (
+    CONCURRENCY,
+    STALLED_SECONDS,
+    bind,
+    bind_alerts,
+    bind_reconciliation,
+    bind_refresh,
+    bind_sessions,
+    bind_write_back,
+)
 from bot.real_data import require_real_data
 from bot.reminders.bulk import Bulk
 from bot.settings import Settings
@@ -26,6 +35,9 @@ async def run(settings: Settings) -> None:
     """Work until told to stop; what is under way ends first."""
     relais = Relais.build(settings, name="relais worker", pool_size=CONCURRENCY + BULK_CONNECTIONS)
     bind(relais.app, relais.turns, relais.delivery, relais.sweep)
+    bind_write_back(relais.app, relais.write_back)
+    if relais.reconciliation is not None:
+        bind_reconciliation(relais.app, relais.reconciliation)
     bind_sessions(relais.app, relais.rounds)
     if relais.alerts is not None:
         bind_alerts(relais.app, relais.alerts)

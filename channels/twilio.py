@@ -19,6 +19,7 @@ from twilio.request_validator import (
 from channels import sms_text, twilio_setup
 from channels.base import Inbound, Listing, Lookup, Outbound, Receipt, Sent
 from channels.errors import Ambiguous, BadSignature, ChannelError, Misconfigured, Refused, TryAgain
+from channels.http_lanes import Lanes
 from channels.twilio_setup import STATUS_PATH, TwilioSettings
 from channels.twilio_wire import (
     Form,
@@ -48,9 +49,7 @@ def http_client() -> httpx.AsyncClient:
     passwords of the environment are not read: the token goes to the provider.
     """
     return httpx.AsyncClient(
-        timeout=httpx.Timeout(None, connect=4, pool=4),
-        limits=httpx.Limits(max_connections=48, max_keepalive_connections=48, keepalive_expiry=60),
-        trust_env=False,
+        timeout=httpx.Timeout(None, connect=4, pool=4), transport=Lanes(lanes=12, each=4), trust_env=False
     )
 
 

@@ -99,6 +99,12 @@ class Lexicon:
         return all(word.text in self._polite for word in (*said[: match.first], *said[match.last :]))
 
 
+@lru_cache(maxsize=1)
+def polite_words() -> frozenset[str]:
+    """The words of courtesy: beside them, an answer is still nothing but that answer."""
+    return frozenset(word.text for phrase in _load(_FILE)["polite"] for word in words(phrase))
+
+
 def normalise(text: str) -> str:
     """Lower case without accents, apostrophes and dashes as spaces, SMS spelling written out, numbers kept."""
     return " ".join(word.text for word in spelled_out(text, _default_sms()))

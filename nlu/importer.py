@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Set, Union
 import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 _HERE = Path(__file__).parent
 _DOMAIN_KEYS = ("intents", "entities", "slots", "actions", "forms")
@@ -29,10 +30,17 @@ class TopicImporter(RasaFileImporter):
     ) -> None:
         self._topics = Path(topics)
         self._responses = Path(responses)
+        self._learnt: Optional[TrainingData] = None
         given = [training_data_paths] if isinstance(training_data_paths, str) else list(training_data_paths or [])
         ours = {self._topics, Path(examples)}
         elsewhere = [path for path in given if not ours & {Path(path).resolve(), *Path(path).resolve().parents}]
         super().__init__(config_file, domain_path, [*elsewhere, *map(str, sorted(ours))])
+
+    def get_nlu_data(self, language: Optional[str] = None) -> TrainingData:
+        """Read once: Rasa asks three times, for a language that changes nothing here."""
+        if self._learnt is None:
+            self._learnt = super().get_nlu_data(language)
+        return self._learnt
 
     def get_domain(self) -> Domain:
         domain = super().get_domain()

@@ -28,6 +28,7 @@ from tests.standins.twilio import ACCOUNT, NUMBER, TOKENS, TwilioStandin
 
 READY_SECONDS = 120
 PUBLIC_URL = "https://relais.test"
+_LIMITS = ("sms_per_second", "reminders_a_day", "reminders_ask_above")
 
 
 @dataclass
@@ -130,7 +131,7 @@ def environment(settings: Settings) -> dict[str, str]:
     """The environment that makes a process read these settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RELAIS_")}
     names = ("data_dir", "port", "public_urls", "rasa_url", "actions_url", "twilio_account_sid", "twilio_from")
-    ours = {name: getattr(settings, name) for name in (*names, "twilio_api_url", "clock", "widget_origins")}
+    ours = {name: getattr(settings, name) for name in (*names, *_LIMITS, "twilio_api_url", "clock", "widget_origins")}
     tokens = ",".join(token.get_secret_value() for token in settings.twilio_auth_tokens)
     return {
         **kept,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,3 +53,15 @@ async def leave(connection: AsyncConnection, session_id: UUID, person_id: UUID) 
         .values(state="left")
     )
     return bool(left.rowcount)
+
+
+async def offer_of(connection: AsyncConnection, people: Sequence[UUID]) -> tuple[UUID, UUID] | None:
+    """The session that one of these people was offered last, and who; None when no offer is open."""
+    found = await connection.execute(
+        select(waiting.c.session_id, waiting.c.person_id)
+        .where(waiting.c.person_id.in_(people), waiting.c.state == "offered")
+        .order_by(waiting.c.offered_at.desc())
+        .limit(1)
+    )
+    row = found.one_or_none()
+    return (row.session_id, row.person_id) if row else None

@@ -102,12 +102,13 @@ def _print(lines: Sequence[figures.Line]) -> None:
     for one in lines:
         ids = (str(one.id)[:8], str(one.appointment_id)[:8])
         table.add_row(*ids, _when(one.due_at), one.kind, one.state, one.reason)
-    _console().print(table if lines else "Aucun rappel.")
+    _console(soft_wrap=False).print(table if lines else "Aucun rappel.")
 
 
 def _when(moment: datetime) -> str:
     return moment.astimezone(clock.PARIS).strftime("%d/%m %H:%M")
 
 
-def _console() -> Console:
-    return Console(highlight=False, markup=False, emoji=False)
+def _console(*, soft_wrap: bool = True) -> Console:
+    """A sentence is one line, so that its command can be copied."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=soft_wrap)

@@ -11,6 +11,7 @@ from rich.table import Table
 from bot import clock
 from bot.assembly import Relais
 from bot.commands.remind import told
+from bot.connectors.heard_from import silent
 from bot.errors import DatabaseUnavailable, DemoData
 from bot.health import missing
 from bot.real_data import require_real_data
@@ -46,6 +47,7 @@ async def doctor(settings: Settings) -> int:
     console = Console(highlight=False)
     try:
         faults = {**await missing(relais), **await _demo_data(relais)}
+        faults |= await _silent_sources(relais)
         held = await _held(relais)
         problems = [problem for channel in relais.channels.values() for problem in await _problems(channel)]
     finally:
@@ -91,6 +93,22 @@ async def _demo_data(relais: Relais) -> dict[str, str]:
     except DemoData as fault:
         return {"data": str(fault)}
     return {}
+
+
+async def _silent_sources(relais: Relais) -> dict[str, str]:
+    """The sources of appointments that should tell something, and have not for a working day."""
+    settings = relais.settings
+    secrets = {"rdv_service_public": settings.rdvsp_secret, "rdv_insertion": settings.rdvi_secret}
+    on = [name for name, secret in secrets.items() if secret.get_secret_value()]
+    try:
+        quiet = await silent(relais.database, on, clock.now())
+    except DatabaseUnavailable:
+        return {}  # told already
+    return {
+        name: f"{name} : aucun webhook depuis {f'le {last:%d/%m/%Y}' if last else 'toujours'}. Vérifiez chez lui "
+        f"l'adresse {settings.base_url}/connectors/{name.replace('_', '-')} et le secret."
+        for name, last in quiet.items()
+    }
 
 
 async def _held(relais: Relais) -> list[str]:

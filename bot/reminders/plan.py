@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from bot.clock import PARIS
 from bot.reminders import quiet
 
 FILE = Path(__file__).resolve().parents[2] / "knowledge" / "reminders.yml"
@@ -23,7 +24,7 @@ GRACE = timedelta(minutes=10)
 """What was just written is often corrected at once: a reminder of something made late waits this long."""
 EVE = time(18)
 
-MADE_LATE, REMINDED_UPSTREAM, LATE = "made late", "reminded upstream", "too late"
+MADE_LATE, REMINDED_UPSTREAM, LATE, SAME_DAY = "made late", "reminded upstream", "too late", "the next is the same day"
 
 
 @dataclass(frozen=True)
@@ -99,12 +100,13 @@ def _reason(due: datetime, now: datetime, last_call: datetime, theirs: bool) -> 
 
 
 def _ended_by_the_next(made: Sequence[Planned]) -> list[Planned]:
-    """Each is worth sending until the next one is: whoever was away for days gets one, not three."""
+    """Each is worth sending until the day of the next one: a day has one, and whoever was away for days gets one."""
     ended, until = [], made[-1].valid_until
     for one in reversed(made):
-        ended.append(replace(one, valid_until=until))
-        if not one.skipped:
-            until = min(until, one.due_at)
+        skipped = one.skipped or (SAME_DAY if one.due_at >= until else "")
+        ended.append(replace(one, valid_until=until, skipped=skipped))
+        if not skipped:
+            until = min(until, quiet.at(one.due_at.astimezone(PARIS).date(), time()))
     return ended[::-1]
 
 

@@ -1,7 +1,8 @@
 """Keeps the rows of the reminders in step with the appointments: planned, superseded, taken up again.
 
 Each is unique on (appointment, starts_at, kind, channel): what is planned twice is one row, and what was handed to
-the outbox for one date is never planned for it again, however often a source repeats itself.
+the outbox for one date is never planned for it again, however often a source repeats itself. A source that begins to
+remind by itself, or no longer does, changes what is still to come.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, bindparam, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.appointment_models import appointment, reminder
@@ -26,6 +27,15 @@ _KNOWN = (
     appointment.c.id, appointment.c.starts_at, appointment.c.zone, appointment.c.structure, appointment.c.status,
     appointment.c.removed_at, appointment.c.reminded_upstream, appointment.c.intake_id,
 )  # fmt: skip
+
+_MOVED = text(
+    """
+    UPDATE reminder SET state = 'skipped', reason = :reason, settled_at = :now
+    FROM unnest(CAST(:id AS uuid[]), CAST(:starts_at AS timestamptz[])) AS here (appointment_id, starts_at)
+    WHERE reminder.appointment_id = here.appointment_id AND reminder.starts_at <> here.starts_at
+      AND reminder.state = 'planned'
+    """
+)
 
 _PLAN = text(
     """
@@ -42,7 +52,8 @@ _PLAN = text(
     ON CONFLICT (appointment_id, starts_at, kind, channel) DO UPDATE
       SET state = EXCLUDED.state, reason = EXCLUDED.reason, due_at = EXCLUDED.due_at,
           valid_until = EXCLUDED.valid_until, settled_at = EXCLUDED.settled_at
-      WHERE mine.state = 'skipped' AND mine.reason IN ('moved', 'called off')
+      WHERE (mine.state = 'skipped' AND mine.reason IN ('moved', 'called off', 'reminded upstream'))
+         OR (mine.state = 'planned' AND EXCLUDED.reason = 'reminded upstream')
     """
 )
 
@@ -62,15 +73,14 @@ class Planner:
         return await self._plan(connection, [row for row in rows if _is_on(row)], now)
 
     async def _supersede(self, connection: AsyncConnection, rows: Sequence[AnyRow], now: datetime) -> None:
-        planned = and_(reminder.c.state == "planned", reminder.c.appointment_id == bindparam("of"))
-        moved = update(reminder).where(planned, reminder.c.starts_at != bindparam("at"))
-        off = update(reminder).where(planned)
-        here = [{"of": row.id, "at": row.starts_at} for row in rows if _is_on(row)]
-        gone = [{"of": row.id} for row in rows if not _is_on(row)]
+        here = [row for row in rows if _is_on(row)]
+        gone = [row.id for row in rows if not _is_on(row)]
         if here:
-            await connection.execute(moved.values(state="skipped", reason=MOVED, settled_at=now), here)
+            given = {"id": [row.id for row in here], "starts_at": [row.starts_at for row in here]}
+            await connection.execute(_MOVED, {**given, "reason": MOVED, "now": now})
         if gone:
-            await connection.execute(off.values(state="skipped", reason=CALLED_OFF, settled_at=now), gone)
+            off = update(reminder).where(reminder.c.state == "planned", reminder.c.appointment_id.in_(gone))
+            await connection.execute(off.values(state="skipped", reason=CALLED_OFF, settled_at=now))
 
     async def _plan(self, connection: AsyncConnection, rows: Sequence[AnyRow], now: datetime) -> int:
         made = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, Dict, List
@@ -34,9 +36,17 @@ def encode(texts: List[str]) -> np.ndarray:
     """One row of 512 float32 a text, of length 1; zeros where there is nothing to read."""
     rows = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
     readable = [index for index, text in enumerate(texts) if text.strip() and not text.startswith("/")]
-    for start in range(0, len(readable), _BATCH):
-        batch = readable[start : start + _BATCH]
+    batches = [readable[start : start + _BATCH] for start in range(0, len(readable), _BATCH)]
+
+    def read(batch: List[int]) -> None:
         rows[batch] = _encoder().encode([texts[index] for index in batch])
+
+    if len(batches) <= 1:
+        for batch in batches:
+            read(batch)
+        return rows
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:  # training: numpy frees Python's lock, a thread a core
+        list(pool.map(read, batches))
     return rows
 
 

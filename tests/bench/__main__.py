@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from bot.commands.load import demo
-from tests.bench import people, ready, road, search, stock, webhook, words
+from tests.bench import people, ready, reminders, road, search, stock, webhook, words
 from tests.bench.provider import Provider
 from tests.bench.report import Figure, table
 from tests.bench.road import Throughput
@@ -30,6 +30,8 @@ async def main() -> int:
         figures.append(await webhook.accepted(system, 3000, worker=False))
         _say("search: an offer is made up and imported")
         figures += await search.figures(system)
+    _say("reminders: planned, sent by one worker and by two, and replies meanwhile")
+    figures += await reminders.figures()
     sys.stdout.write("\n" + table(figures) + "\n")
     return 0 if all(figure.reached for figure in figures) else 1
 

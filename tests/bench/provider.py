@@ -1,6 +1,7 @@
 """The provider in a process of its own: accepts every SMS and tells at what instant, and for whom.
 
-`async with Provider.started() as provider:` then `provider.api_url` and `await provider.next_call("+33…")`.
+`async with Provider.started() as provider:` then `provider.api_url` and `await provider.next_call("+33…")`. A
+`latency` is what each of its answers takes, in seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
-from typing import Self
+from typing import Any, Self
 
 from bot.settings import ROOT
 from tests.standins.server import serving
@@ -24,14 +25,14 @@ class Provider:
     def __init__(self) -> None:
         self.api_url = ""
         self.calls = 0
+        self.first = self.last = 0.0
         self._waiting: defaultdict[str, asyncio.Queue[float]] = defaultdict(asyncio.Queue)
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def started(cls) -> AsyncIterator[Self]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.provider", cwd=ROOT, stdout=asyncio.subprocess.PIPE
-        )
+    async def started(cls, latency: float = 0) -> AsyncIterator[Self]:
+        command = (sys.executable, "-m", "tests.bench.provider", str(latency))
+        process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
         assert process.stdout is not None
         provider = cls()
         provider.api_url = (await process.stdout.readline()).decode().strip()
@@ -51,17 +52,30 @@ class Provider:
         while line := await lines.readline():
             instant, number = line.decode().split()
             self.calls += 1
+            self.last = int(instant) / 1e9
+            self.first = self.first or self.last
             self._waiting[number].put_nowait(int(instant) / 1e9)
 
 
-async def serve() -> None:
+class Slow(TwilioStandin):
+    """Its answers take a while, as over a real network."""
+
+    latency = 0.0
+
+    async def _create(self, form: Mapping[str, str], client: Any) -> tuple[int, Any, dict[str, str]] | None:
+        await asyncio.sleep(self.latency)
+        return await super()._create(form, client)
+
+
+async def serve(latency: float) -> None:
     """Until killed; the first line is the API's address."""
 
     def told(form: Mapping[str, str]) -> None:
         sys.stdout.write(f"{time.monotonic_ns()} {form['To']}\n")
         sys.stdout.flush()
 
-    twilio = TwilioStandin()
+    twilio = Slow()
+    twilio.latency = latency
     twilio.fault = told
     async with serving(twilio) as url:
         sys.stdout.write(f"{url}\n")
@@ -70,4 +84,4 @@ async def serve() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(float(sys.argv[1])))

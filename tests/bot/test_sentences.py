@@ -153,7 +153,15 @@ def used() -> set[str]:
     return {name for name in names | footers if name and not name.endswith("_")} - {"utter_message"}
 
 
-_COMPOSED = ("utter_suggest_", "utter_type_", "utter_line_", "utter_meaning_", "utter_ccas", "utter_mmie")
+_COMPOSED = (
+    "utter_suggest_",
+    "utter_type_",
+    "utter_line_",
+    "utter_meaning_",
+    "utter_ccas",
+    "utter_mmie",
+    "utter_resume_",
+)
 
 
 def test_every_response_that_is_used_is_written() -> None:

@@ -39,7 +39,7 @@ class Sms:
         at = at.replace(hour=14, minute=0, second=0, microsecond=0)
         given: dict[str, Any] = {"place": name, "commune": "69029", "bring": "Une pièce d'identité", **more}
         async with self.relais.database.begin() as connection:
-            kept = await self.relais.programme.keep(connection, SessionFacts("test", name, at, seats, **given))
+            kept = await self.relais.programme.keep(connection, SessionFacts("test", uuid4().hex, at, seats, **given))
         self.sessions[name] = kept
         return kept
 
@@ -159,11 +159,33 @@ async def test_two_people_on_one_phone(sms_road: Sms) -> None:
     await sms_road.say(WISH, mine)
     assert names(await sms_road.say("3", mine)) == ["utter_session_ask_name"]
     assert names(await sms_road.say("Karim", mine)) == ["utter_session_list"]
-    [who] = await sms_road.say("1", mine)
-    assert [one.title for one in who.choices][:2] == ["Amina", "Karim"]
-    [booked] = await sms_road.say("2", mine)
+    [booked] = await sms_road.say("1", mine)
     assert "Karim" in booked.text
     assert sms_road.status("Mairie de Bron") == ["unknown", "unknown"]
+    await sms_road.session("Centre social", 10)
+    await sms_road.say(WISH, mine)
+    [who] = await sms_road.say("1", mine)
+    assert [one.title for one in who.choices][:2] == ["Amina", "Karim"]
+    [theirs] = await sms_road.say("2", mine)
+    assert (theirs.key, "Karim" in theirs.text) == ("utter_session_already", True)
+
+
+async def test_says_yes_to_an_offer_or_no(sms_road: Sms) -> None:
+    """In words, as well as by number; a seat that is declined goes to the next."""
+    first, second, third = number(), number(), number()
+    await sms_road.session("Petite salle", 8, seats=1)
+    for words in (WISH, "1", "Ali"):
+        await sms_road.say(words, first)
+    for mine, name in ((second, "Maria"), (third, "Ana")):
+        for words in (WISH, "1", name):
+            await sms_road.say(words, mine)
+    await sms_road.say("annulez mon rendez-vous", first)
+    await sms_road.say("oui", first)
+    assert sms_road.status("Petite salle") == ["excused"]
+    assert names(await sms_road.offers(second)) == ["system_session_offer"]
+    assert names(await sms_road.say("non merci", second)) == ["utter_session_declined"]
+    assert names(await sms_road.offers(third)) == ["system_session_offer"]
+    assert names(await sms_road.say("oui", third)) == ["utter_session_booked"]
 
 
 async def test_no_session_is_told_to_the_team(sms_road: Sms) -> None:

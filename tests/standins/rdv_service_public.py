@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 from starlette.applications import Starlette
@@ -140,7 +141,7 @@ class Upstream:
         return answer.status_code
 
     async def oauth(self, request: Request) -> Response:
-        form = dict((await request.form()).items())
+        form = dict(parse_qsl((await request.body()).decode()))
         if (form.get("client_id"), form.get("client_secret")) != CLIENT:
             return JSONResponse({"error": "invalid_client"}, 401)
         if form.get("grant_type") != "refresh_token" or form.get("refresh_token") != self.refresh:

@@ -74,6 +74,17 @@ async def test_a_landline_is_kept_with_its_fault(office: Office) -> None:
     assert (taken.person.phone, taken.person.phone_fault) == ("+33478000000", "landline")
 
 
+async def test_a_source_that_begins_to_remind_by_itself_is_left_to_it(office: Office) -> None:
+    """And when it no longer does, its day is ours again."""
+    when = in_days(20)
+    theirs = [("j7", "planned", ""), ("j2", "skipped", "reminded upstream"), ("j0", "planned", "")]
+    await office.take(starts_at=when)
+    await office.take(starts_at=when, reminded_upstream=True)
+    assert await office.reminders() == theirs
+    await office.take(starts_at=when, reminded_upstream=False)
+    assert await office.reminders() == PLANNED
+
+
 async def test_removed_from_its_source(office: Office) -> None:
     """What the source has no more is neither shown nor reminded."""
     await office.take(meeting="M1")

@@ -8,7 +8,7 @@ import pytest
 
 from bot.clock import PARIS
 from bot.reminders import quiet
-from bot.reminders.plan import LATE, MADE_LATE, REMINDED_UPSTREAM, Plan, Plans, plan
+from bot.reminders.plan import LATE, MADE_LATE, REMINDED_UPSTREAM, SAME_DAY, Plan, Plans, plan
 
 
 def at(text: str) -> datetime:
@@ -68,10 +68,19 @@ def test_the_source_reminds_on_its_day() -> None:
     assert [line[2] for line in both] == ["", "", ""]
 
 
-def test_each_is_worth_sending_until_the_next_one() -> None:
-    """Whoever was away for a week gets one message, not three."""
+def test_each_is_worth_sending_until_the_day_of_the_next_one() -> None:
+    """Whoever was away for a week gets one message, not three, and nobody two in a day."""
     made = plan(at("2026-12-10T14:00"), at("2026-11-24T09:00"), Plan())
-    assert [one.valid_until for one in made] == [made[1].due_at, made[2].due_at, at("2026-12-10T12:00")]
+    assert [one.valid_until for one in made] == [at("2026-12-08"), at("2026-12-10"), at("2026-12-10T12:00")]
+
+
+def test_two_that_would_leave_on_one_day_are_one() -> None:
+    """Early on a Monday: two days before and the last working evening are the same Saturday."""
+    assert told("2026-12-14T09:00", "2026-11-24T09:00") == [
+        ("j7", "2026-12-07T10:00", ""),
+        ("j2", "2026-12-12T10:00", SAME_DAY),
+        ("j0", "2026-12-12T18:00", ""),
+    ]
 
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"])
