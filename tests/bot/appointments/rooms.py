@@ -29,10 +29,11 @@ class Rooms:
     """The sessions of one database, and those who want to go there."""
 
     pipeline: Pipeline
+    process: Relais | None = None
 
     @property
     def relais(self) -> Relais:
-        return self.pipeline.relais
+        return self.process or self.pipeline.relais
 
     async def session(self, days: int = 10, *, hour: int = 14, seats: int = 2, name: str = "S1", **more: Any) -> UUID:
         """Keep a session as its source tells it."""
