@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from actions import questions
+from actions import questions, session
 from actions.appointment import CancelAppointment, ConfirmAppointment, RescheduleAppointment, cancel
 from actions.branch import FindBranch
 from actions.kit import Events, Kit, Turn, set_slots
@@ -16,6 +16,9 @@ from knowledge.replies import heard
 
 async def take_for_an_answer(kit: Kit, turn: Turn) -> Events:
     """Whatever was understood, the message answers the question that waits."""
+    if turn.awaited == session.ASKED:
+        turn.say("utter_session_ask_name" if turn.slot("name_open") else "utter_session_resume")
+        return []
     question = questions.asked(turn)
     if question is not None:
         turn.say("utter_resume")
@@ -50,9 +53,14 @@ class Affirm:
             turn.say("utter_resume")
             return []
         if not view.waiting:
-            turn.say("utter_affirm_nothing")
-            return []
+            return await self._nothing(turn, view)
         return await ConfirmAppointment(self.kit).act(turn, view)
+
+    async def _nothing(self, turn: Turn, view: View) -> Events:
+        booked = await session.answer(self.kit, turn, view.connection, yes=True)
+        if booked is None:
+            turn.say("utter_affirm_nothing")
+        return booked or []
 
     async def _answer(self, turn: Turn, view: View, question: questions.Question) -> Events:
         mine = of_question(turn, view)
@@ -91,8 +99,10 @@ class Deny:
             return set_slots(search_open=False, asked=None)
         if view.waiting or (meant in ("cancel", "cannot") and view.calendar.ahead):
             return await CancelAppointment(self.kit).act(turn, view)
-        turn.say("utter_deny_nothing")
-        return []
+        declined = await session.answer(self.kit, turn, view.connection, yes=False)
+        if declined is None:
+            turn.say("utter_deny_nothing")
+        return declined or []
 
     async def _answer(self, turn: Turn, view: View, question: questions.Question, meant: str) -> Events:
         mine = of_question(turn, view)

@@ -17,11 +17,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from actions import answers, appointment, branch, fallback, faq, human, language, questions, search, service
+from actions import answers, appointment, branch, fallback, faq, human, language, questions, search, service, session
 from actions.kit import Kit, TopicAction, Turn, changes
 from bot.appointments.answers import Answers
 from bot.appointments.calendar import Calendars
+from bot.appointments.desk import Desk
 from bot.appointments.people import People
+from bot.appointments.register import Register
+from bot.appointments.sessions import Sessions
 from bot.database import Database
 from bot.handoff import Handoff
 from bot.keys import load_keys
@@ -46,7 +49,7 @@ DIGRESSIONS = frozenset(
     )
 )  # fmt: skip
 """After these, a question about an appointment that has no answer yet is said again."""
-TOPICS = (answers, appointment, branch, fallback, faq, human, language, search, service)
+TOPICS = (answers, appointment, branch, fallback, faq, human, language, search, service, session)
 
 
 def create(settings: Settings, database: Database) -> Starlette:
@@ -58,16 +61,19 @@ def create(settings: Settings, database: Database) -> Starlette:
 
 def build_kit(database: Database, vault: Vault) -> Kit:
     """What every action is handed; nothing connects yet."""
-    tasks = Tasks(vault)
+    tasks, people, places = Tasks(vault), People(vault), Places.from_file()
+    planner = Planner(Plans.from_file())
+    sessions = Sessions(Register(people, planner), places)
     return Kit(
         database,
         tasks,
         Handoff(Outbox(database, vault, Queue(build_app(database.url))), tasks, Texts()),
-        Calendars(vault, People(vault)),
-        Answers(Planner(Plans.from_file()), tasks),
-        Places.from_file(),
+        Calendars(vault, people),
+        Answers(planner, tasks),
+        places,
         Needs.from_file(),
         Articles.from_folder(),
+        Desk(vault, people, sessions, tasks),
     )
 
 
@@ -121,9 +127,12 @@ def _executor(actions: list[TopicAction]) -> ActionExecutor:
 def _as_function(action: TopicAction, by_name: Mapping[str, TopicAction]) -> Callable[..., Awaitable[Any]]:
     async def run(dispatcher: CollectingDispatcher, tracker: Tracker, domain: Any) -> Any:
         turn = Turn(dispatcher, tracker)
-        chosen = by_name.get(f"action_{questions.answers_which(turn)}", action)
+        meant = "book_session" if session.takes(turn) else questions.answers_which(turn)
+        chosen = by_name.get(f"action_{meant}", action)
         events = await chosen.run(turn)
-        return changes(questions.resume(turn, events) if chosen.name in DIGRESSIONS else events, tracker.slots)
+        if chosen.name in DIGRESSIONS:
+            events = session.resume(turn, questions.resume(turn, events))
+        return changes(events, tracker.slots)
 
     return run
 

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from bot.appointments.answers import Answers
 from bot.appointments.calendar import Calendars
+from bot.appointments.desk import Desk
 from bot.database import Database
 from bot.handoff import Handoff, Heard
 from bot.tasks import Tasks
@@ -38,6 +39,7 @@ class Kit:
     places: Places
     needs: Needs
     articles: Articles
+    desk: Desk
 
 
 @dataclass(frozen=True)

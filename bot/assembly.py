@@ -173,7 +173,7 @@ class Relais:
     @cached_property
     def waiting_list(self) -> WaitingList:
         hours = (timedelta(hours=count) for count in (self.settings.offer_hours, self.settings.offer_hours_soon))
-        return WaitingList(self.sessions, self.reach, self.tasks, Terms(*hours))
+        return WaitingList(self.reach, self.tasks, Terms(*hours))
 
     @cached_property
     def programme(self) -> Programme:

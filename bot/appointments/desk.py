@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import vault
 from bot.appointments.people import People, Person
 from bot.appointments.sessions import Sessions
-from bot.appointments.waiting_list import WaitingList
 from bot.models import conversation
 from bot.tasks import Tasks
 from bot.vault import Vault
@@ -26,7 +25,6 @@ class Desk:
     vault: Vault
     people: People
     sessions: Sessions
-    waiting_list: WaitingList
     tasks: Tasks
 
     async def phone(self, connection: AsyncConnection, conversation_id: UUID) -> str:

@@ -80,6 +80,19 @@ class Sessions:
         """The orientation appointment that a person has ahead, whoever gave it; None when there is none."""
         return await self._held(connection, person_id, now)
 
+    async def alone(self, connection: AsyncConnection, person_id: UUID) -> AnyRow | None:
+        """The same, while no other wish of this person is being seen to; the session is locked before."""
+        await connection.execute(_alone(person_id))
+        return await self._held(connection, person_id, clock.now())
+
+    async def full_for(self, connection: AsyncConnection, *, place: Place | None, now: datetime) -> list[Session]:
+        """The nearest sessions that have no seat left, for whom a waiting list is all there is."""
+        found = await connection.execute(
+            counted().where(session.c.cancelled_at.is_(None), session.c.starts_at >= now + OPENS)
+        )
+        full = [one for one in map(read, found) if one.left == 0]
+        return sorted(full, key=lambda one: (self._far(one, place), one.starts_at))[:3]
+
     async def book(
         self, connection: AsyncConnection, session_id: UUID, whose: Person, *, cause: UUID, how: str
     ) -> Booking:

@@ -9,20 +9,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, waiting
-from bot.appointments.people import Person
 from bot.appointments.reach import Reach, Road
-from bot.appointments.seats import CLOSES, is_closed, is_on, lock
-from bot.appointments.sessions import Sessions
+from bot.appointments.seats import CLOSES, is_on, lock
 from bot.database import AnyRow
 from bot.reminders import quiet
 from bot.tasks import Tasks
@@ -33,8 +30,6 @@ UNTOLD = "session_untold"
 SOON = timedelta(hours=48)
 WORTH_OFFERING = timedelta(minutes=30)
 """An offer that would be open for less than this is none."""
-
-Joined = Literal["waiting", "already", "gone"]
 
 
 @dataclass(frozen=True)
@@ -50,46 +45,10 @@ class Terms:
 
 
 class WaitingList:
-    def __init__(self, sessions: Sessions, reach: Reach, tasks: Tasks, terms: Terms) -> None:
-        self._sessions = sessions
+    def __init__(self, reach: Reach, tasks: Tasks, terms: Terms) -> None:
         self._reach = reach
         self._tasks = tasks
         self._terms = terms
-
-    async def join(self, connection: AsyncConnection, session_id: UUID, whose: Person) -> Joined:
-        """Put a person on the list, at its end; once."""
-        row = await lock(connection, session_id)
-        if row is None or is_closed(row, clock.now()):
-            return "gone"
-        if await self._sessions.held_by(connection, whose.id, clock.now()) is not None:
-            return "already"
-        added = insert(waiting).values(
-            id=uuid4(),
-            session_id=session_id,
-            person_id=whose.id,
-            state="waiting",
-            created_at=clock.now(),
-            starts_at=row.starts_at,
-        )
-        anew = {name: added.excluded[name] for name in ("state", "created_at", "starts_at", "offered_at", "expires_at")}
-        closed = waiting.c.state.in_(("expired", "left", "taken"))
-        await connection.execute(
-            added.on_conflict_do_update(index_elements=["session_id", "person_id"], set_=anew, where=closed)
-        )
-        return "waiting"
-
-    async def leave(self, connection: AsyncConnection, session_id: UUID, person_id: UUID) -> bool:
-        """Take a person off the list, and offer on what was offered to them; False when they were not on it."""
-        if await lock(connection, session_id) is None:
-            return False
-        left = await connection.execute(
-            update(waiting)
-            .where(waiting.c.session_id == session_id, waiting.c.person_id == person_id)
-            .where(waiting.c.state.in_(("waiting", "offered")))
-            .values(state="left")
-        )
-        await self.refill(connection, session_id)
-        return bool(left.rowcount)
 
     async def refill(self, connection: AsyncConnection, session_id: UUID) -> int:
         """End the offers whose time is up, and offer what is free to those who wait; how many were made."""

@@ -14,7 +14,9 @@ from rich.progress import Progress as Bars
 from sqlalchemy import func, select
 
 from bot import clock
+from bot.appointment_models import session
 from bot.assembly import Relais
+from bot.commands.demo import load_sessions
 from bot.settings import ROOT, Settings
 from knowledge.branches import import_branches
 from knowledge.branches_file import BadBranches
@@ -76,13 +78,15 @@ async def branches(settings: Settings, source: str) -> int:
 
 
 async def demo(relais: Relais) -> None:
-    """Load the fictional offer and the branches into a database that has none."""
+    """Load the fictional offer and sessions, and the branches, into a database that has none."""
     places = Places.from_file()
     async with relais.database.begin() as connection:
         if not await connection.scalar(select(func.count()).select_from(service)):
             await load_demo(connection, places, clock.now())
         if not await connection.scalar(select(func.count()).select_from(branch)):
             await import_branches(connection, BRANCHES, places=places, today=clock.today())
+        if not await connection.scalar(select(func.count()).select_from(session)):
+            await load_sessions(connection, relais.programme)
 
 
 async def _from_files(relais: Relais, services: str, structures: str, force: bool, advance: Progress) -> ImportReport:

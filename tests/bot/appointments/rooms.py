@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from bot import clock, vault
 from bot.appointment_models import appointment, session, waiting
+from bot.appointments.joining import join, leave
 from bot.appointments.people import Person
 from bot.appointments.programme import SessionFacts
 from bot.appointments.seats import is_on
@@ -28,10 +29,11 @@ class Rooms:
     """The sessions of one database, and those who want to go there."""
 
     pipeline: Pipeline
+    process: Relais | None = None
 
     @property
     def relais(self) -> Relais:
-        return self.pipeline.relais
+        return self.process or self.pipeline.relais
 
     async def session(self, days: int = 10, *, hour: int = 14, seats: int = 2, name: str = "S1", **more: Any) -> UUID:
         """Keep a session as its source tells it."""
@@ -86,11 +88,11 @@ class Rooms:
 
     async def join(self, session_id: UUID, whose: Person) -> str:
         async with self.relais.database.begin() as connection:
-            return await self.relais.waiting_list.join(connection, session_id, whose)
+            return await join(connection, self.relais.sessions, session_id, whose)
 
     async def leave(self, session_id: UUID, whose: Person) -> bool:
         async with self.relais.database.begin() as connection:
-            return await self.relais.waiting_list.leave(connection, session_id, whose.id)
+            return await leave(connection, session_id, whose.id)
 
     async def cancel(self, appointment_id: UUID | None, status: str = "excused") -> None:
         """Somebody's appointment is cancelled, whoever did it, without a thought for the session."""

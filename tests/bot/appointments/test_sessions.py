@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import select, text
 
 from bot import clock
-from bot.appointment_models import appointment, appointment_event, reminder
+from bot.appointment_models import appointment, appointment_event, reminder, session
+from bot.commands.demo import load_sessions
 from bot.errors import DatabaseUnavailable
+from bot.reminders import quiet
 from knowledge.places import Places
 from tests.bot.appointments.rooms import Rooms
 from tests.bot.conftest import Pipeline
@@ -70,7 +72,10 @@ async def test_forty_people_on_ten_seats(rooms: Rooms, attempt: int) -> None:
     """Ten are booked and thirty are told that it is full, every time."""
     session_id = await rooms.session(seats=10)
     people = await rooms.people(40)
-    booked = await asyncio.gather(*(rooms.book(session_id, whose) for whose in people))
+    workers = [Rooms(rooms.pipeline, rooms.pipeline.another()) for _ in range(4)]  # ten connections each
+    booked = await asyncio.gather(*(workers[n % 4].book(session_id, whose) for n, whose in enumerate(people)))
+    for worker in workers:
+        await worker.relais.close()
     assert Counter(one.what for one in booked) == {"booked": 10, "full": 30}
     assert await rooms.seated(session_id) == 10
 
@@ -165,3 +170,15 @@ async def test_what_was_done_is_written_down(rooms: Rooms) -> None:
     async with rooms.relais.database.begin() as connection:
         events = (await connection.execute(select(appointment_event).order_by(appointment_event.c.id))).all()
     assert [(one.what, one.how, one.cause) for one in events] == [("new", "sms", None), ("booked", "sms", cause)]
+
+
+async def test_demo_has_sessions_to_book(rooms: Rooms) -> None:
+    """On working days ahead, named as examples; loaded again, they are the same."""
+    for _ in range(2):
+        async with rooms.relais.database.begin() as connection:
+            count = await load_sessions(connection, rooms.relais.programme)
+    there = await rooms.rows(session)
+    assert len(there) == count
+    assert all("Exemple" in row.place and row.starts_at > clock.now() + timedelta(days=3) for row in there)
+    assert not any(quiet.is_day_off(row.starts_at.date()) or row.starts_at.weekday() > 4 for row in there)
+    assert len(await shown(rooms)) == 3

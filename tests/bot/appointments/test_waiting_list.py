@@ -130,6 +130,23 @@ async def test_seat_freed_at_night_is_offered_in_the_morning(rooms: Rooms, later
     assert len(await rooms.told(first)) == 1
 
 
+async def test_offer_that_ends_at_night_goes_on_in_the_morning(rooms: Rooms, later: Callable[[float], None]) -> None:
+    """It is closed at once; the next one is asked by day."""
+    session_id, mine, [_, second] = await full_with(rooms, 2)
+    later(5 * HOUR)
+    await rooms.cancel(mine)
+    await rooms.scan()
+    later(24 * HOUR + 4 * HOUR)
+    assert quiet.is_quiet(clock.now())
+    await rooms.scan()
+    assert (await rooms.states(session_id), await rooms.told(second)) == (["expired", "waiting"], [])
+    later(12 * HOUR)
+    while quiet.is_quiet(clock.now()):
+        later(24 * HOUR)
+    await rooms.scan()
+    assert await rooms.states(session_id) == ["expired", "offered"]
+
+
 async def test_first_on_the_list_may_take_what_is_kept_for_it(rooms: Rooms) -> None:
     """Who asks before the offer has come is not told that it is full; who is behind them is."""
     session_id, mine, [first, second] = await full_with(rooms, 2)
@@ -139,11 +156,12 @@ async def test_first_on_the_list_may_take_what_is_kept_for_it(rooms: Rooms) -> N
 
 
 async def test_no_thank_you_passes_it_on_at_once(rooms: Rooms) -> None:
-    """Who declines is off the list, and the next is asked in the same transaction."""
+    """Who declines is off the list, and the next is asked."""
     session_id, mine, [first, second] = await full_with(rooms, 2)
     await rooms.cancel(mine)
     await rooms.scan()
     assert await rooms.leave(session_id, first)
+    await rooms.scan()
     assert await rooms.states(session_id) == ["left", "offered"]
     assert len(await rooms.told(second)) == 1
     assert not await rooms.leave(session_id, first)
