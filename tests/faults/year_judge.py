@@ -101,7 +101,7 @@ def asked_for(story: Story, ends: datetime) -> Iterator[Asked]:
         last_call = min(word.starts_at - LATEST, after, ends)
         told = [other.at for other in story.words[:place] if other.starts_at == word.starts_at]
         hours = _hours(word.starts_at.astimezone(PARIS))
-        ahead = [hour for hour in hours if hour >= word.at]
+        ahead = [hour for hour in hours if hour > word.at]
         if not ahead and not told:
             ahead = [word.at + MADE]
         days = [datetime.combine(hour.astimezone(PARIS).date(), time(), tzinfo=PARIS) for hour in ahead[1:]]
