@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actions import questions
+from actions import questions, session
 from actions.kit import Events, Kit, Turn
 from actions.meetings import (
     Meant,
@@ -132,6 +132,10 @@ class RescheduleAppointment(Topic):
         if not found or len(found) > 1:
             return which(turn, view, "reschedule_appointment", found)
         [one] = found
+        if one.meeting.session_id and one.meeting.is_on:
+            offered = await session.others(self.kit, turn, view.connection, one.meeting.person_id)
+            if offered is not None:
+                return questions.close(turn) + offered
         outcome = await self.kit.answers.move(view.connection, one.meeting.id, said(turn), told=one.told)
         return tell(turn, view, outcome, one.meeting)
 

@@ -95,6 +95,17 @@ class _Counter:
             return None
         return await self._list("first") if yes else self.stop()
 
+    async def others(self, person_id: UUID) -> Events | None:
+        """The sessions that may take the place of theirs; None when there is none."""
+        whose, sessions, now = self._known(str(person_id)), self.kit.desk.sessions, clock.now()
+        held = whose and await sessions.held_by(self.connection, person_id, now)
+        if not held:
+            return None
+        found = await sessions.open_for(
+            self.connection, language=self.turn.language, place=None, now=now, limit=1, but=[held.session_id]
+        )
+        return await self._list("move", whose) if found else None
+
     async def _list(self, step: str, whose: Person | None = None) -> Events:
         """Show what is open: the next ones for « more », others than theirs for « move »."""
         before = self.kept if step == "more" else {}
@@ -207,6 +218,11 @@ async def answer(kit: Kit, turn: Turn, connection: AsyncConnection, *, yes: bool
     if turn.message.kind != "sms":
         return None
     return await (await _counter(kit, turn, connection)).answer(yes=yes)
+
+
+async def others(kit: Kit, turn: Turn, connection: AsyncConnection, person_id: UUID) -> Events | None:
+    """Offer other sessions to somebody who has a seat in one; None when nothing else is open."""
+    return await (await _counter(kit, turn, connection)).others(person_id)
 
 
 def name_said(turn: Turn) -> str:

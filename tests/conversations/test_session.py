@@ -120,6 +120,20 @@ async def test_changes_their_mind(sms_road: Sms) -> None:
     assert (sms_road.status("Mairie de Bron"), sms_road.status("Centre social")) == (["excused"], ["unknown"])
 
 
+async def test_wants_another_date_in_words_of_their_own(sms_road: Sms) -> None:
+    """« décaler mon rendez-vous » shows the other sessions; with none open, the team is told."""
+    mine = number()
+    await sms_road.session("Mairie de Bron", 8)
+    for words in (WISH, "1", "Karim"):
+        await sms_road.say(words, mine)
+    assert names(await sms_road.say("je voudrais décaler mon rendez-vous", mine)) == ["utter_move_asked"]
+    await sms_road.session("Centre social", 10)
+    [listed] = await sms_road.say("je voudrais décaler mon rendez-vous", mine)
+    assert ["Centre social" in one.title for one in listed.choices] == [True]
+    assert names(await sms_road.say("1", mine)) == ["utter_session_booked"]
+    assert (sms_road.status("Mairie de Bron"), sms_road.status("Centre social")) == (["excused"], ["unknown"])
+
+
 async def test_unfinished_booking_survives_a_digression(sms_road: Sms) -> None:
     """A question on rights in between is answered, and the first name is asked for again."""
     mine = number()
