@@ -230,7 +230,7 @@ class Relais:
 
     @cached_property
     def receipts(self) -> Receipts:
-        return Receipts(self.database, self.tasks)
+        return Receipts(self.database, self.tasks, self.settings.reminders_a_day)
 
     @cached_property
     def bulk(self) -> Bulk | None:

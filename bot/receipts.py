@@ -15,13 +15,14 @@ What cannot be sent again, or no more, is a task. A `delivered`, of whichever tr
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
+from bot.clock import PARIS
 from bot.database import AnyRow, Database
 from bot.models import conversation, message
 from bot.reminders import quiet
@@ -47,9 +48,12 @@ _FORWARD: dict[DeliveryState, tuple[str, ...]] = {
 
 
 class Receipts:
-    def __init__(self, database: Database, tasks: Tasks) -> None:
+    """`a_day` is what one number gets in bulk at most in a day, the tries that were lost included."""
+
+    def __init__(self, database: Database, tasks: Tasks, a_day: int) -> None:
         self._database = database
         self._tasks = tasks
+        self._a_day = a_day
 
     async def take(self, receipt: Receipt) -> None:
         """Move a message's state forward, never back; an unknown message or a repeat changes nothing."""
@@ -89,6 +93,8 @@ class Receipts:
     async def _lost(self, connection: AsyncConnection, row: AnyRow, receipt: Receipt) -> None:
         lost = [*row.lost_ids, receipt.provider_id]
         due = _next_try(row, receipt, tries=len(lost))
+        if due is not None and row.bulk:
+            due = await self._within_the_day(connection, row, due)
         if due is not None:
             await self._write(
                 connection, row, state="queued", due_at=due, provider_id=None, lost_ids=lost, reason=receipt.code
@@ -99,6 +105,20 @@ class Receipts:
         )
         reason = "bad_address" if receipt.meaning == "address" else "undelivered"
         await self._tasks.open_for(connection, row, reason, receipt.code)
+
+    async def _within_the_day(self, connection: AsyncConnection, row: AnyRow, due: datetime) -> datetime | None:
+        """The next try, put off to the morning when the number has had what a day allows; None: it comes too late."""
+        day = due.astimezone(PARIS).date()
+        tries = select(func.coalesce(func.sum(1 + func.cardinality(message.c.lost_ids)), 0)).where(
+            message.c.conversation_id == row.conversation_id,
+            message.c.bulk,
+            message.c.state != "skipped",
+            func.coalesce(message.c.sent_at, message.c.created_at) >= quiet.at(day, time()),
+        )
+        if int(await connection.scalar(tries) or 0) < self._a_day:
+            return due
+        morning = quiet.next_allowed(quiet.at(day, quiet.EVENING))
+        return morning if row.valid_until is None or morning < row.valid_until else None
 
     async def _write(self, connection: AsyncConnection, row: AnyRow, **values: Any) -> None:
         await connection.execute(update(message).where(message.c.id == row.id).values(settled_at=clock.now(), **values))

@@ -32,16 +32,22 @@ async def road(desk: Desk) -> AsyncIterator[Road]:
 
 
 async def test_a_handset_that_is_off_gets_it_hours_later(desk: Desk, road: Road) -> None:
-    """A longer ladder than a reply's: after half an hour, two hours, six hours, inside the validity."""
-    await desk.due(starts_at=MONDAY + timedelta(days=3))
+    """A longer ladder than a reply's, after half an hour, two hours, six hours; three in a day, the last tomorrow."""
+    await desk.due(starts_at=MONDAY + timedelta(days=4, hours=5))
     await desk.round()
-    for place, minutes in enumerate((30, 120, 360)):
+    for place, minutes in enumerate((30, 120)):
         await road.report(place, "undelivered", OFF)
         desk.later(minutes=minutes - 1)
         await desk.sweep()
         assert len(road.sent) == place + 1
         desk.later(minutes=2)
         await desk.sweep()
+    await road.report(2, "undelivered", OFF)
+    desk.later(hours=7)
+    await desk.sweep()
+    assert len(road.sent) == 3
+    desk.at(MONDAY.replace(hour=8, minute=1) + timedelta(days=3))
+    await desk.sweep()
     assert len(road.sent) == 4
     await road.report(3, "delivered")
     assert (await desk.states(), await desk.tasks()) == ([("delivered", "")], [])
@@ -49,7 +55,7 @@ async def test_a_handset_that_is_off_gets_it_hours_later(desk: Desk, road: Road)
 
 async def test_a_next_try_wakes_nobody(desk: Desk, road: Road) -> None:
     """What would be tried at night is tried in the morning."""
-    await desk.due(starts_at=MONDAY + timedelta(days=3))
+    await desk.due(starts_at=MONDAY + timedelta(days=3, hours=5))
     await desk.round()
     desk.at(MONDAY.replace(hour=19, minute=45) + timedelta(days=1))
     await road.report(0, "undelivered", OFF)
