@@ -76,8 +76,8 @@ async def _pressed(kit: Kit, connection: AsyncConnection, calendar: Calendar, tu
 def of_question(turn: Turn, view: View) -> list[Meant]:
     """The appointment that our question is about, if it waits."""
     question = questions.asked(turn)
-    if question is None or question.appointment_id is None:
-        return []
+    if question is None or question.appointment_id is None or view.fresh(turn):
+        return []  # a reminder that came since is what they answer
     known = {one.id: one for one in (*view.calendar.meetings, *view.calendar.cancelled)}
     meeting = known.get(question.appointment_id)
     return [Meant(meeting, question.starts_at)] if meeting else []

@@ -68,7 +68,9 @@ class _Counter:
         if step == "other":
             return self._ask_name(self.kept)
         if wanted is not None and step in ("decline", "wait"):
-            return await (self._decline(wanted) if step == "decline" else self._wait(wanted))
+            return await (self._decline(wanted, named) if step == "decline" else self._wait(wanted))
+        if wanted is not None and named is not None:  # an offer names its person, whatever else was begun
+            return await self._choose(wanted, {"session": str(wanted), "person": str(named.id)})
         if wanted is not None:
             return await self._choose(wanted, {**self.kept, "session": str(wanted)})
         if named is not None:
@@ -90,7 +92,9 @@ class _Counter:
         if offered is not None:
             session_id, person_id = offered
             whose = next(one for one in self.people if one.id == person_id)
-            return await self._for(whose, {"session": str(session_id)}) if yes else await self._decline(session_id)
+            return (
+                await self._for(whose, {"session": str(session_id)}) if yes else await self._decline(session_id, whose)
+            )
         if not self.kept:
             return None
         return await self._list("first") if yes else self.stop()
@@ -202,8 +206,9 @@ class _Counter:
         self.turn.say("utter_session_waiting", when=say.when(self.turn, there))
         return _close()
 
-    async def _decline(self, session_id: UUID) -> Events:
-        left = [await leave(self.connection, session_id, one.id) for one in self.people]
+    async def _decline(self, session_id: UUID, whose: Person | None = None) -> Events:
+        """Whoever was offered the seat leaves the list; the others of this telephone stay on it."""
+        left = [await leave(self.connection, session_id, one.id) for one in ([whose] if whose else self.people)]
         self.turn.say("utter_session_declined" if any(left) else "utter_session_stopped")
         return _close()
 

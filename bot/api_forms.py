@@ -41,7 +41,7 @@ SEEN: dict[str, Any] = {
     ],
 }
 
-Line = Annotated[str, Field(max_length=200)]
+Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
 class AppointmentIn(BaseModel):

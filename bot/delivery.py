@@ -117,7 +117,7 @@ class Delivery:
             later.c.state.in_(("sent", "delivered")),
         )
         async with self._database.begin() as connection:
-            in_place = again and not await connection.scalar(select(overtaken))
+            in_place = again and (row.bulk or not await connection.scalar(select(overtaken)))
             values: dict[str, Any] = (
                 {"state": "queued", "due_at": None} if in_place else {"state": "failed", "reason": "not sent"}
             )

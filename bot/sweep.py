@@ -14,6 +14,7 @@ from bot import clock
 from bot.claim import bulk_waits
 from bot.database import AnyRow, Database
 from bot.delivery import LOST_AFTER, NEVER_KNOWN, Delivery
+from bot.errors import DatabaseUnavailable
 from bot.inbox import Inbox
 from bot.models import conversation, listing, message
 from bot.queue import ANSWER, DELIVER, Queue
@@ -134,10 +135,21 @@ class Sweep:
                     .limit(BATCH)
                 )
             ).all()
-        return sum([await self._settle(row) for row in rows])
+        return sum([await self._settled(row) for row in rows])
+
+    async def _settled(self, row: AnyRow) -> bool:
+        """One that cannot be read must not keep the others from being looked up."""
+        try:
+            return await self._settle(row)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("message %s could not be settled", row.id)
+            return False
 
     async def _settle(self, row: AnyRow) -> bool:
-        if row.created_at <= clock.now() - LOOKED_UP:
+        useful = row.bulk and row.valid_until is not None and clock.now() < row.valid_until
+        if row.created_at <= clock.now() - LOOKED_UP and not useful:
             return await self._delivery.give_up(row)
         channel = self._channels.get(row.channel)
         if channel is None:
@@ -154,7 +166,8 @@ class Sweep:
         if not lookup.whole:
             log.warning("message %s was looked up in a list cut short", outbound.message_id)
             return False
-        return await self._delivery.not_there(row, again=outbound.created_at > clock.now() - WORTH_SENDING_AGAIN)
+        again = useful if row.bulk else outbound.created_at > clock.now() - WORTH_SENDING_AGAIN
+        return await self._delivery.not_there(row, again=again)
 
 
 def _queued(channels: Iterable[str], now: datetime) -> Select[UUID]:

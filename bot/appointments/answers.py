@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, write_back
 from bot.appointments.calendar import STILL_SHOWN
-from bot.appointments.facts import CANCELLED
+from bot.appointments.facts import CANCELLED, RDV_SERVICE_PUBLIC
 from bot.appointments.register import note
 from bot.database import AnyRow
 from bot.reminders.planner import Planner
@@ -76,7 +76,7 @@ class Answers:
             return "cancelled"
         if (amiss := _amiss(row, told)) is not None:
             return amiss
-        if row.participation:
+        if row.participation or row.source == RDV_SERVICE_PUBLIC:
             await self._write_back(connection, row, said)
             return "cancel_asked"
         await self._answered(connection, row, said, status="excused", confirmed_at=None)

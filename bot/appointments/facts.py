@@ -14,6 +14,8 @@ Change = Literal["new", "moved", "changed", "same", "old"]
 """What became of the facts: `moved` has another date, `changed` something else, `old` came after newer ones."""
 
 CANCELLED = ("excused", "revoked")
+RDV_SERVICE_PUBLIC = "rdv_service_public"
+"""The source that has to be told of what a person decides, whoever told us of the appointment."""
 ZONE = PARIS.key
 
 

@@ -91,12 +91,12 @@ class WaitingList:
             await self.untold(connection, row, entry.person_id)
             return 0
         await connection.execute(mine.values(state="offered", offered_at=now, expires_at=until))
-        reply = self._worded(road, row, until)
+        reply = self._worded(road, row, entry.person_id, until)
         part = f"offer:{entry.id}:{now.isoformat()}"
         await self._reach.tell(connection, road, reply, cause=entry.id, part=part, valid_until=until)
         return 1
 
-    def _worded(self, road: Road, row: AnyRow, until: datetime) -> Reply:
+    def _worded(self, road: Road, row: AnyRow, person_id: UUID, until: datetime) -> Reply:
         return self._reach.word(
             road,
             "system_session_offer",
@@ -104,8 +104,8 @@ class WaitingList:
             place=row.place,
             until=calendar_words.moment(until.astimezone(ZoneInfo(row.zone)), road.language),
             choices=[
-                {"each": "system_session_offer_yes", "payload": payload(row.id)},
-                {"each": "system_session_offer_no", "payload": payload(row.id, step="decline")},
+                {"each": "system_session_offer_yes", "payload": payload(row.id, person=str(person_id))},
+                {"each": "system_session_offer_no", "payload": payload(row.id, person=str(person_id), step="decline")},
             ],
         )
 

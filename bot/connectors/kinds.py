@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 FILE = Path(__file__).resolve().parents[2] / "knowledge" / "appointment_kinds.yml"
+_LETTERS = re.compile(r"(?<=\b\w) (?=\w\b)")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s*\n+\s*")
 
 
@@ -31,7 +32,10 @@ class Kinds:
 
     def may_say(self, text: str) -> bool:
         """Whether nothing in it tells what somebody lives on, or threatens them."""
-        return self.never_said.isdisjoint(_plain(text).split())
+        plain = _plain(text)
+        spelled = _LETTERS.sub("", plain)  # « R.S.A. »
+        words = {*plain.split(), *spelled.split()}
+        return not any(word.startswith(tuple(self.never_said)) for word in words)
 
     def harmless(self, text: str, longest: int) -> str:
         """The sentences that may be said, as many as there is room for."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.appointments.facts import Facts, Medium, Status
+from bot.appointments.facts import RDV_SERVICE_PUBLIC, Facts, Medium, Status
 from bot.connectors import kinds
 from bot.connectors.reading import flag, identity, moment, section, text
 
 log = logging.getLogger(__name__)
 
-SOURCE = "rdv_service_public"
+SOURCE = RDV_SERVICE_PUBLIC
 """Both systems tell of the same appointments, under the numbers of RDV Service Public: one source, one row."""
 REPLAYED_AFTER = timedelta(hours=1)
 """A meeting « created » that is older than this is told again, not made: somebody set up a webhook."""

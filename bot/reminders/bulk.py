@@ -26,7 +26,7 @@ from bot.reminders import quiet, switch
 from bot.reminders.bucket import Bucket
 from bot.reminders.due import Claimed, Due, Handed
 from channels.base import Channel, Sent
-from channels.errors import ChannelError, Misconfigured, TryAgain
+from channels.errors import Ambiguous, ChannelError, Misconfigured, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,8 @@ class Bulk:
             while pending:
                 _, pending = await asyncio.wait(pending, timeout=LOOKS_SECONDS)
                 if pending:
-                    batch.halted = batch.halted or await self._is_stopped()
+                    with contextlib.suppress(DatabaseUnavailable):  # what is under way must not be dropped for it
+                        batch.halted = batch.halted or await self._is_stopped()
                 await self._settle(batch)
         finally:
             for sending in pending:
@@ -148,15 +149,16 @@ class Bulk:
     async def _hand(self, batch: Batch, one: Handed, room: asyncio.Semaphore) -> None:
         """One call of the provider; what it says waits in the batch to be settled."""
         async with room:
-            if batch.halted or clock.now() - one.created_at > STARTS_WITHIN:
+            if batch.halted or quiet.is_quiet(clock.now()) or clock.now() - one.created_at > STARTS_WITHIN:
                 batch.put_back.append(one.id)
                 return
             try:
                 sent = await self._channel.send(one.outbound)
             except ChannelError as error:
                 batch.failed.append((one, error))
-                batch.refused += isinstance(error, TryAgain | Misconfigured)
-                batch.accepted += not isinstance(error, TryAgain | Misconfigured)
+                away = isinstance(error, TryAgain | Misconfigured | Ambiguous)
+                batch.refused += away
+                batch.accepted += not away
             except Exception:  # nobody knows what became of it: it stays `sending`, and the sweep finds it
                 log.exception("message %s: the channel failed", one.id)
             else:

@@ -10,7 +10,7 @@ DUE = text(
       SELECT id FROM reminder
       WHERE state = 'planned' AND channel = :kind AND due_at <= :now AND NOT EXISTS (
         SELECT FROM intake WHERE intake.id = reminder.intake_id AND held_at IS NOT NULL AND approved_at IS NULL)
-      ORDER BY due_at
+      ORDER BY valid_until, due_at
       LIMIT :count
       FOR UPDATE SKIP LOCKED
     )
@@ -24,7 +24,7 @@ DUE = text(
     JOIN reminder ON reminder.id = picked.id
     JOIN appointment ON appointment.id = reminder.appointment_id
     JOIN person ON person.id = appointment.person_id
-    ORDER BY reminder.due_at
+    ORDER BY reminder.due_at, appointment.created_at
     FOR SHARE OF appointment SKIP LOCKED
     """
 )

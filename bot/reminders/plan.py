@@ -20,6 +20,8 @@ from bot.reminders import quiet
 FILE = Path(__file__).resolve().parents[2] / "knowledge" / "reminders.yml"
 TOO_LATE = timedelta(hours=2)
 """A reminder that comes later than this before the appointment helps nobody to get there."""
+ROOM = timedelta(hours=1)
+"""What the queue of a morning may take to leave: an appointment nearer to it is reminded the evening before."""
 GRACE = timedelta(minutes=10)
 """What was just written is often corrected at once: a reminder of something made late waits this long."""
 EVE = time(18)
@@ -86,7 +88,7 @@ def _due(local: datetime, days: int, rule: Plan) -> datetime:
     day = local.date() - timedelta(days=days)
     if days == 0:
         morning = quiet.at(day, quiet.MORNING)
-        in_time = morning <= local - TOO_LATE and not quiet.is_day_off(day)
+        in_time = morning + ROOM <= local - TOO_LATE and not quiet.is_day_off(day)
         return morning if in_time else quiet.at(quiet.working_day_before(day), EVE)
     return quiet.at(quiet.working_day_before(day) if quiet.is_day_off(day) else day, rule.hour)
 
@@ -96,7 +98,7 @@ def _reason(due: datetime, now: datetime, last_call: datetime, theirs: bool) -> 
         return REMINDED_UPSTREAM
     if due < now:
         return MADE_LATE
-    return LATE if due > last_call else ""
+    return LATE if due >= last_call else ""
 
 
 def _ended_by_the_next(made: Sequence[Planned]) -> list[Planned]:

@@ -113,7 +113,7 @@ def asked_for(story: Story, ends: datetime) -> Iterator[Asked]:
 def _hours(local: datetime) -> list[datetime]:
     week, two = (_open_day(local.date() - timedelta(days=days)) for days in (7, 2))
     morning = datetime.combine(local.date(), time(8), tzinfo=PARIS)
-    if is_off(local.date()) or local.hour * 60 + local.minute < 600:
+    if is_off(local.date()) or local.hour * 60 + local.minute < 660:
         morning = datetime.combine(_open_day(local.date() - timedelta(days=1)), time(18), tzinfo=PARIS)
     return [datetime.combine(week, time(10), tzinfo=PARIS), datetime.combine(two, time(10), tzinfo=PARIS), morning]
 

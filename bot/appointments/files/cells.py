@@ -47,6 +47,7 @@ _LANGUAGES = {
 
 def instant(cells: Cells, zone: str) -> datetime:
     """When it begins, aware: from one cell with both, or from a day and an hour; on the wall of `zone`."""
+    admission.zone_of(zone)
     whole = cells.get("starts_at")
     if isinstance(whole, str) and _INSTANT.fullmatch(whole):
         return _exact(whole)

@@ -262,8 +262,8 @@ async def test_wrong_settings_hold_reminders_until_they_are_mended(desk: Desk) -
 async def test_a_retry_says_nothing_false_and_wakes_nobody(desk: Desk) -> None:
     """What waits for its next try is dropped when the appointment moves, and kept when night comes."""
     desk.pipeline.phone.faults = [TryAgain(12 * 3600)] * 2
-    await desk.take(starts_at=MONDAY + timedelta(days=3))
-    await desk.due(source_id="A2", phone="+33639980002", starts_at=MONDAY + timedelta(days=3))
+    await desk.take(starts_at=MONDAY + timedelta(days=3, hours=5))
+    await desk.due(source_id="A2", phone="+33639980002", starts_at=MONDAY + timedelta(days=3, hours=5))
     await desk.round()
     desk.later(hours=12, minutes=10)
     await desk.sweep()

@@ -39,8 +39,10 @@ def test_a_day_off_gives_its_reminder_to_the_working_day_before() -> None:
 
 
 def test_an_early_appointment_is_reminded_the_evening_before() -> None:
-    """At nine, a message at eight comes too late."""
-    assert told("2026-12-10T09:00", "2026-11-24T09:00")[-1] == ("j0", "2026-12-09T18:00", "")
+    """At ten, a message at eight comes too late, or would while the queue of the morning leaves."""
+    for hour in ("09:00", "10:00", "10:45"):
+        assert told(f"2026-12-10T{hour}", "2026-11-24T09:00")[-1] == ("j0", "2026-12-09T18:00", "")
+    assert told("2026-12-10T11:00", "2026-11-24T09:00")[-1] == ("j0", "2026-12-10T08:00", "")
 
 
 def test_one_made_late_gets_one_reminder_all_the_same() -> None:
