@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import and_, or_, select, update
@@ -50,6 +50,15 @@ class SessionFacts:
     cancelled: bool = False
 
 
+@dataclass(frozen=True)
+class Kept:
+    """Where a session was put, and what that changed of it; `was_at`: its date before, when it has another one now."""
+
+    session_id: UUID
+    change: Literal["new", "moved", "changed", "cancelled", "same"]
+    was_at: datetime | None = None
+
+
 _SHARED = ("starts_at", "zone", "duration_min", "place", "structure", "bring")
 """What an appointment has of its session."""
 
@@ -60,7 +69,7 @@ class Programme:
         self._waiting_list = waiting_list
         self._reach = reach
 
-    async def keep(self, connection: AsyncConnection, facts: SessionFacts) -> UUID:
+    async def keep(self, connection: AsyncConnection, facts: SessionFacts) -> Kept:
         """Take a session in; its appointments follow. A repeat changes nothing."""
         given = asdict(facts)
         cancelled = given.pop("cancelled")
@@ -68,8 +77,11 @@ class Programme:
         added = insert(session).values(
             id=uuid4(), created_at=clock.now(), cancelled_at=clock.now() if cancelled else None, **given
         )
+        added = added.on_conflict_do_nothing(index_elements=["source", "source_id"])
+        new: UUID | None = await connection.scalar(added.returning(session.c.id))
+        if new is not None:
+            return Kept(new, "new")
         known = (session.c.source == facts.source, session.c.source_id == facts.source_id)
-        await connection.execute(added.on_conflict_do_nothing(index_elements=["source", "source_id"]))
         row = (await connection.execute(select(session).where(*known).with_for_update())).one()
         changes = {name: value for name, value in given.items() if getattr(row, name) != value}
         if cancelled != (row.cancelled_at is not None):
@@ -77,7 +89,7 @@ class Programme:
         if changes:
             await connection.execute(update(session).where(session.c.id == row.id).values(**changes))
             await self._follow(connection, row.id, changes, facts)
-        return UUID(str(row.id))
+        return _kept(row, changes)
 
     async def _follow(
         self, connection: AsyncConnection, session_id: UUID, changes: dict[str, Any], facts: SessionFacts
@@ -88,7 +100,10 @@ class Programme:
         if not shared:
             return
         found = await connection.scalars(
-            select(appointment.c.id).where(appointment.c.session_id == session_id, is_on()).order_by(appointment.c.id)
+            select(appointment.c.id)
+            .where(appointment.c.session_id == session_id, is_on())
+            .order_by(appointment.c.id)
+            .with_for_update()  # whoever cancels at this moment is not in it any more
         )
         for appointment_id in found.all():
             await self._register.change(connection, appointment_id, clock.now(), facts.source, **shared)
@@ -141,10 +156,22 @@ class Programme:
         await self._reach.tell(connection, road, reply, cause=row.id, part=part, valid_until=row.starts_at)
 
 
+def _kept(row: AnyRow, changes: dict[str, Any]) -> Kept:
+    """What changed of a session that was in `row` before."""
+    session_id = UUID(str(row.id))
+    was_at = row.starts_at if "starts_at" in changes else None
+    if changes.get("cancelled_at") is not None:
+        return Kept(session_id, "cancelled", was_at)
+    if was_at is not None:
+        return Kept(session_id, "moved", was_at)
+    return Kept(session_id, "changed" if changes else "same")
+
+
 def untold() -> Any:
     """Appointments whose session was moved or cancelled, and whose person was not told since."""
     change, after = appointment_event.alias(), appointment_event.alias()
-    called_off = and_(change.c.what == "cancelled", change.c.detail == "revoked", session.c.cancelled_at.is_not(None))
+    revoked = and_(change.c.what == "cancelled", change.c.detail == "revoked", appointment.c.status == "revoked")
+    called_off = and_(revoked, session.c.cancelled_at.is_not(None))
     changed = select(change.c.id).where(
         change.c.appointment_id == appointment.c.id,
         or_(and_(change.c.what == "moved", is_on()), called_off),

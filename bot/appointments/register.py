@@ -67,10 +67,15 @@ class Register:
     async def change_meeting(
         self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime, how: str, **changes: Any
     ) -> int:
-        """Change all appointments of a meeting, of which the source names no participant; how many changed."""
+        """Change all appointments of a meeting, of which the source names no participant; how many changed.
+
+        Whoever cancelled is left out of it, unless the meeting's own status puts them on again.
+        """
         changed = 0
         for known in await self._of_meeting(connection, source, meeting, told_at):
             new = {name: value for name, value in changes.items() if getattr(known, name) != value}
+            if known.status == "excused" and await self._stays_off(connection, known, new):
+                continue
             if new.get("status") == "unknown" and await self._is_answered(connection, known, new):
                 del new["status"]
             if await self._apply(connection, known, new, told_at, how) != "same":
@@ -163,6 +168,11 @@ class Register:
             .with_for_update()
         )
         return list(found)
+
+    async def _stays_off(self, connection: AsyncConnection, known: AnyRow, changes: dict[str, Any]) -> bool:
+        """Whether what is told of a meeting is nothing to somebody who has cancelled already."""
+        status = changes.get("status", known.status)
+        return status in CANCELLED or (status == "unknown" and await self._is_answered(connection, known, changes))
 
     async def _is_answered(self, connection: AsyncConnection, known: AnyRow, changes: dict[str, Any]) -> bool:
         """Whether the person cancelled, and a source that cannot know it yet, or ever, repeats that nothing was said.

@@ -18,7 +18,7 @@ from bot.appointments.files.faults import BadFile
 from bot.appointments.files.reading import Grid, read
 from bot.appointments.files.rows import SOURCE, Rows
 from bot.appointments.files.sessions import SessionRows, SessionTaking
-from bot.appointments.files.taking import Outcome, Reader, Report, Taking
+from bot.appointments.files.taking import AppointmentTaking, Outcome, Reader, Report, Taking
 from bot.appointments.files.tray import Tray
 from bot.assembly import Relais
 from bot.settings import Settings
@@ -43,7 +43,10 @@ async def appointments(
     def rows(relais: Relais, opened: Opened) -> Rows:
         return Rows(find(opened.grid.headers, opened.legend, "appointment"), relais.vault, opened.zone, clock.now())
 
-    return await _run(settings, Taking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=remove_missing)
+    def taking(relais: Relais, tray: Tray) -> Taking:
+        return AppointmentTaking(relais.database, relais.register, relais.planner, tray)
+
+    return await _run(settings, taking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=remove_missing)
 
 
 async def sessions(settings: Settings, file: str, *, mapping: str, sheet: str, zone: str, apply: bool) -> int:
@@ -53,12 +56,15 @@ async def sessions(settings: Settings, file: str, *, mapping: str, sheet: str, z
         columns = find(opened.grid.headers, opened.legend, "session")
         return SessionRows(columns, Places.from_file(), opened.zone, clock.now())
 
-    return await _run(settings, SessionTaking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=False)
+    def taking(relais: Relais, tray: Tray) -> Taking:
+        return SessionTaking(relais.database, relais.programme, tray)
+
+    return await _run(settings, taking, rows, (file, mapping, sheet, zone), apply=apply, remove_missing=False)
 
 
 async def _run(
     settings: Settings,
-    kind: type[Taking],
+    kind: Callable[[Relais, Tray], Taking],
     reader: Callable[[Relais, Opened], Reader],
     given: tuple[str, str, str, str],
     *,
@@ -70,9 +76,8 @@ async def _run(
     try:
         opened = _opened(*given)
         tray = Tray(relais.database, relais.tasks, relais.settle, SOURCE)
-        taking = kind(relais.database, relais.register, relais.planner, tray)
         rows = reader(relais, opened)
-        report = await taking.run(opened.grid, rows, apply=apply, remove_missing=remove_missing)
+        report = await kind(relais, tray).run(opened.grid, rows, apply=apply, remove_missing=remove_missing)
     except BadFile as error:
         console.print(f"[red]Rien n'a changé :[/] {error}" if console.is_terminal else f"Rien n'a changé : {error}")
         return 1

@@ -40,8 +40,8 @@ class Sms:
         given: dict[str, Any] = {"place": name, "commune": "69029", "bring": "Une pièce d'identité", **more}
         async with self.relais.database.begin() as connection:
             kept = await self.relais.programme.keep(connection, SessionFacts("test", uuid4().hex, at, seats, **given))
-        self.sessions[name] = kept
-        return kept
+        self.sessions[name] = kept.session_id
+        return kept.session_id
 
     async def say(self, words: str, number: str) -> list[Reply]:
         before = len(self.phone.sent)

@@ -1,6 +1,7 @@
 """Collective sessions from a file: each has an identifier of its own, so that another date is a move, not a new one.
 
-A session that moves or is cancelled takes the appointments booked on it along.
+A session that moves or is cancelled takes the appointments booked on it along, and its people are told, as when
+anybody else says so.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
@@ -24,24 +24,27 @@ from bot.appointments.files.columns import Columns, plain
 from bot.appointments.files.faults import BadRow
 from bot.appointments.files.rows import SOURCE
 from bot.appointments.files.taking import Outcome, Report, Taking
-from bot.database import AnyRow
+from bot.appointments.files.tray import Tray
+from bot.appointments.programme import Programme, SessionFacts
+from bot.appointments.together import SOON
+from bot.database import Database
 from knowledge.places import Places
 
 MOST_SEATS = 500
-_SHARED = ("starts_at", "zone", "duration_min", "place", "structure", "bring")
-"""What an appointment has of its session."""
 _CALLED_OFF = frozenset({"oui", "annule", "annulee", "supprimee", "x", "1"})
 _ON = frozenset({"", "non", "prevue", "ouverte", "confirmee", "maintenue", "0"})
 
 
 @dataclass(frozen=True)
 class SessionGiven:
-    """One session of a file; `values` are columns of the table."""
+    """One row understood."""
 
     number: int
-    values: dict[str, Any]
-    cancelled: bool
-    structure: str
+    facts: SessionFacts
+
+    @property
+    def structure(self) -> str:
+        return self.facts.structure
 
 
 @dataclass
@@ -66,17 +69,19 @@ class SessionRows:
             raise BadRow(f"en double avec la ligne {self.seen[own][0]}")
         cancelled = _cancelled(str(cells.get("cancelled", "")))
         admission.timely(starts_at, self.now, known_how=cancelled)
-        values: dict[str, Any] = {
-            "source_id": own,
-            "starts_at": starts_at,
-            "zone": zone,
-            "duration_min": read.minutes(cells, 120),
-            "seats": _seats(str(cells.get("seats", ""))),
-            "commune": self._commune(str(cells.get("commune", ""))),
-            "languages": [read.language(one) for one in _listed(str(cells.get("languages", "fr")))],
+        facts = SessionFacts(
+            source=SOURCE,
+            source_id=own,
+            starts_at=starts_at,
+            zone=zone,
+            duration_min=read.minutes(cells, 120),
+            seats=_seats(str(cells.get("seats", ""))),
+            commune=self._commune(str(cells.get("commune", ""))),
+            languages=tuple(read.language(one) for one in _listed(str(cells.get("languages", "fr")))),
+            cancelled=cancelled,
             **{name: str(cells.get(name, "")) for name in ("place", "structure", "accessibility", "bring")},
-        }
-        return SessionGiven(number, values, cancelled, values["structure"])
+        )
+        return SessionGiven(number, facts)
 
     def _commune(self, said: str) -> str:
         if not said:
@@ -93,56 +98,36 @@ class SessionRows:
 class SessionTaking(Taking):
     """The same road as for appointments; what is no longer in the file stays as it is."""
 
+    def __init__(self, database: Database, programme: Programme, tray: Tray) -> None:
+        super().__init__(database, tray)
+        self._programme = programme
+
     async def _take(self, connection: AsyncConnection, understood: Sequence[SessionGiven], report: Report) -> None:
+        await connection.execute(_locked([given.facts.source_id for given in understood]))
         for given in understood:
-            report.outcomes.append(await self._keep(connection, given))
+            kept = await self._programme.keep(connection, given.facts)
+            report.outcomes.append(
+                Outcome(given.number, kept.change, starts_at=given.facts.starts_at, was_at=kept.was_at)
+            )
+            if kept.was_at is not None:
+                report.soon += await self._put(connection, kept.session_id, given.facts.starts_at)
 
     async def _missing(self, *_: Any, **__: Any) -> None:
         return None
 
-    async def _keep(self, connection: AsyncConnection, given: SessionGiven) -> Outcome:
-        at = given.values["starts_at"]
-        off = clock.now() if given.cancelled else None
-        added = insert(session).values(
-            id=uuid4(), source=SOURCE, created_at=clock.now(), cancelled_at=off, **given.values
-        )
-        added = added.on_conflict_do_nothing(index_elements=["source", "source_id"])
-        if await connection.scalar(added.returning(session.c.id)):
-            return Outcome(given.number, "new", starts_at=at)
-        mine = (session.c.source == SOURCE, session.c.source_id == given.values["source_id"])
-        was = (await connection.execute(select(session).where(*mine).with_for_update())).one()
-        changes = {name: value for name, value in given.values.items() if getattr(was, name) != value}
-        if given.cancelled != (was.cancelled_at is not None):
-            changes["cancelled_at"] = off
-        if not changes:
-            return Outcome(given.number, "same", starts_at=at)
-        await connection.execute(update(session).where(session.c.id == was.id).values(changes))
-        await self._follow(connection, was.id, changes, cancelled=given.cancelled)
-        return _changed(given, was, changes)
-
-    async def _follow(
-        self, connection: AsyncConnection, session_id: UUID, changes: dict[str, Any], *, cancelled: bool
-    ) -> None:
-        """What is booked on it changes with it, and its new reminders are judged with the file's."""
-        shared = {name: changes[name] for name in _SHARED if name in changes}
-        if cancelled:
-            shared["status"] = "revoked"
-        booked = appointment.c.session_id == session_id
-        of = select(appointment.c.source, appointment.c.meeting).where(booked, appointment.c.meeting != "").distinct()
-        for source, meeting in (await connection.execute(of)).all() if shared else ():
-            await self._register.change_meeting(connection, source, meeting, clock.now(), SOURCE, **shared)
-        if "starts_at" in shared:
-            theirs = select(appointment.c.id).where(booked)
-            planned = (reminder.c.appointment_id.in_(theirs), reminder.c.starts_at == shared["starts_at"])
-            await connection.execute(
-                update(reminder).where(*planned, reminder.c.state == "planned").values(intake_id=self._tray.id)
-            )
+    async def _put(self, connection: AsyncConnection, session_id: UUID, starts_at: datetime) -> int:
+        """The reminders of the new date are judged with the file's; how many are due within a day."""
+        booked = select(appointment.c.id).where(appointment.c.session_id == session_id)
+        planned = (reminder.c.appointment_id.in_(booked), reminder.c.state == "planned")
+        put = update(reminder).where(*planned, reminder.c.starts_at == starts_at).values(intake_id=self._tray.id)
+        due = (await connection.scalars(put.returning(reminder.c.due_at))).all()
+        return sum(at <= clock.now() + SOON for at in due)
 
 
-def _changed(given: SessionGiven, was: AnyRow, changes: dict[str, Any]) -> Outcome:
-    moved = was.starts_at if "starts_at" in changes else None
-    what = "cancelled" if changes.get("cancelled_at") else "moved" if moved else "changed"
-    return Outcome(given.number, what, starts_at=given.values["starts_at"], was_at=moved)
+def _locked(source_ids: Sequence[str]) -> Any:
+    """All of them first, in the order in which whoever moves between two sessions locks them."""
+    known = (session.c.source == SOURCE, session.c.source_id.in_(source_ids))
+    return select(session.c.id).where(*known).order_by(session.c.id).with_for_update()
 
 
 def _cancelled(said: str) -> bool:

@@ -8,6 +8,7 @@ taken in stays, its reminders wait, and the task asks for the same command again
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -72,13 +73,11 @@ class Reader(Protocol):
     def given(self, number: int, row: tuple[Any, ...]) -> Any: ...
 
 
-class Taking:
-    """Appointments; `structure` is what each of the understood has."""
+class Taking(ABC):
+    """The road of every file; `structure` is what each of the understood has."""
 
-    def __init__(self, database: Database, register: Register, planner: Planner, tray: Tray) -> None:
+    def __init__(self, database: Database, tray: Tray) -> None:
         self._database = database
-        self._register = register
-        self._planner = planner
         self._tray = tray
 
     async def run(self, grid: Grid, rows: Reader, *, apply: bool, remove_missing: bool = False) -> Report:
@@ -111,6 +110,24 @@ class Taking:
             if not apply:
                 await connection.rollback()
 
+    @abstractmethod
+    async def _take(self, connection: AsyncConnection, understood: Sequence[Any], report: Report) -> None: ...
+
+    @abstractmethod
+    async def _missing(
+        self, connection: AsyncConnection, structures: set[str], rows: Reader, report: Report, *, remove: bool
+    ) -> None:
+        """What the file has no more."""
+
+
+class AppointmentTaking(Taking):
+    """Appointments, each of one person."""
+
+    def __init__(self, database: Database, register: Register, planner: Planner, tray: Tray) -> None:
+        super().__init__(database, tray)
+        self._register = register
+        self._planner = planner
+
     async def _take(self, connection: AsyncConnection, understood: Sequence[Any], report: Report) -> None:
         known = await admission.known(connection, SOURCE, [given.facts.source_id for given in understood])
         changed = []
@@ -126,7 +143,7 @@ class Taking:
     async def _missing(
         self, connection: AsyncConnection, structures: set[str], rows: Reader, report: Report, *, remove: bool
     ) -> None:
-        """What the file has no more; nothing is removed while a row that was refused may be the one."""
+        """Said, or removed; nothing is removed while a row that was refused may be the one."""
         remove = remove and report.whole and not report.cut
         for row in await _to_come(connection, structures):
             if row.source_id in rows.seen:

@@ -43,7 +43,7 @@ class Rooms:
         given: dict[str, Any] = {"place": "Mairie de Bron", "commune": "69029", "bring": "Une pièce d'identité"}
         facts = SessionFacts("api", name, local, seats, **{**given, **more})
         async with self.relais.database.begin() as connection:
-            return await self.relais.programme.keep(connection, facts)
+            return (await self.relais.programme.keep(connection, facts)).session_id
 
     async def change(self, session_id: UUID, **changes: Any) -> None:
         """Its source tells something new of it."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
 
 from bot import clock
-from bot.appointment_models import person
+from bot.appointment_models import appointment, appointment_event, person
 from tests.bot.appointments.conftest import Office, in_days
 
 PLANNED = [("j7", "planned", ""), ("j2", "planned", ""), ("j0", "planned", "")]
@@ -93,6 +97,38 @@ async def test_removed_from_its_source(office: Office) -> None:
         gone = await office.register.remove(connection, "api", "M1", clock.now(), "api", but=("A2",))
     assert len(gone) == 1
     assert sorted(await office.reminders()) == sorted(dropped("called off") + PLANNED)
+
+
+async def change_meeting(office: Office, **changes: Any) -> int:
+    async with office.database.begin() as connection:
+        return await office.register.change_meeting(connection, "api", "M1", clock.now(), "api", **changes)
+
+
+@pytest.mark.parametrize("changes", [{"status": "revoked"}, {"starts_at": in_days(30)}, {"place": "Mairie de Bron"}])
+async def test_who_cancelled_is_left_out_of_what_the_meeting_changes(office: Office, changes: dict[str, Any]) -> None:
+    """Neither a new status, nor a date, nor an event: only the others change."""
+    await office.take(meeting="M1")
+    await office.take(meeting="M1", source_id="A2", status="excused")
+    before = await office.appointments()
+    assert await change_meeting(office, **changes) == 1
+    after = {row.source_id: row for row in await office.appointments()}
+    assert (after["A1"] != before[0], after["A2"]) == (True, before[1])
+    events = await office.rows(appointment_event, appointment_event.c.id)
+    assert [one.what for one in events if one.appointment_id == after["A2"].id] == ["new"]
+
+
+async def test_meeting_that_is_on_again_has_everybody_who_did_not_say_no_to_us(office: Office) -> None:
+    """The source's own word takes back the source's own; what the person told us it can not know."""
+    await office.take(meeting="M1", status="excused")
+    told_us = (await office.take(meeting="M1", source_id="A2")).appointment_id
+    async with office.database.begin() as connection:
+        said = {"status": "excused", "answered_at": clock.now(), "answered_how": "sms"}
+        await connection.execute(update(appointment).where(appointment.c.id == told_us).values(**said))
+    assert await change_meeting(office, status="unknown", place="Mairie de Bron") == 1
+    assert [(row.status, row.place == "Mairie de Bron") for row in await office.appointments()] == [
+        ("unknown", True),
+        ("excused", False),
+    ]
 
 
 async def test_two_at_once_make_one(office: Office) -> None:

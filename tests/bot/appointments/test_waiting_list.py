@@ -210,6 +210,18 @@ async def test_cancelled_session_is_told_once_to_all(rooms: Rooms, later: Callab
     assert (await rooms.book(session_id, first)).what == "gone"
 
 
+async def test_who_had_cancelled_is_not_told_that_it_is_cancelled(rooms: Rooms) -> None:
+    """Not even when it was called off once before, and on again before anybody was told."""
+    session_id, mine, _ = await full_with(rooms, 0)
+    seated = await rooms.person(100, writes=False)
+    await rooms.change(session_id, cancelled=True)
+    await rooms.change(session_id, cancelled=False)
+    assert (await rooms.book(session_id, seated)).what == "booked"
+    await rooms.cancel(mine)
+    await rooms.change(session_id, cancelled=True)
+    assert (await rooms.scan(), await rooms.told(seated)) == (0, [])
+
+
 async def test_moved_session_is_told_once_to_all(rooms: Rooms) -> None:
     """Appointments have the new date, each answer carries it, and the list goes on."""
     session_id, mine, [first] = await full_with(rooms, 1)
