@@ -267,7 +267,7 @@ async def test_an_hour_of_one_token_is_one_intake(
 async def test_a_burst_of_the_api_waits_for_a_yes(settings: Settings, database: Database, tmp_path: Path) -> None:
     """More reminders within a day than the set number, told within an hour by one token: held, with a task."""
     clock.start(tmp_path / "clock", datetime(2026, 11, 24, 9))
-    few = settings.model_copy(update={"api_tokens": (SecretStr("the-second"),), "hold_above": 1})
+    few = settings.model_copy(update={"api_tokens": (SecretStr("the-second"),), "reminders_ask_above": 1})
     async with opened(few) as client:
         for number in range(3):
             answer = await tell(client, source_id=f"D-{number}", first_name="ABC"[number], starts_at=day(2))

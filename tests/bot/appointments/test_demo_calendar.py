@@ -22,7 +22,7 @@ async def test_whoever_texts_the_demo_has_an_appointment(settings: Settings, off
     await relais.close()
     assert sorted(people) == ["+33639980001", "+33639980002", "+33639980002"]
     assert [len(await office.rows(table)) for table in (appointment, session)] == [3, 2]
-    assert {row.state for row in await office.rows(reminder)} == {"planned"}
+    assert "planned" in {row.state for row in await office.rows(reminder)}
     with pytest.raises(DemoData, match="3 rendez-vous, 2 séances"):
         await require_real_data(settings.model_copy(update={"env": "production"}), settings.database_url)
 

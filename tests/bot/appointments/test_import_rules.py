@@ -241,7 +241,7 @@ async def test_reminders_due_soon_are_counted(desk: Desk) -> None:
 async def test_a_file_that_would_send_much_waits_for_a_yes(desk: Desk) -> None:
     """Above the set number its reminders are held, by a task of their own; a smaller file is not."""
     desk.at(datetime(2026, 11, 24, 9))
-    desk.settings = desk.settings.model_copy(update={"hold_above": 1})
+    desk.settings = desk.settings.model_copy(update={"reminders_ask_above": 1})
     content = f"{HEAD}\n{line(days=2)}\n"
     await desk.give(content)
     said = await desk.give(f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n")
