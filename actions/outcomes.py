@@ -9,6 +9,7 @@ from bot.appointments.calendar import Meeting
 
 _SAID = {
     "confirmed": "utter_appointment_confirmed",
+    "booked": "utter_appointment_confirmed",
     "restored": "utter_appointment_restored",
     "again": "utter_appointment_again",
     "cancelled": "utter_appointment_cancelled",

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, DateTime, and_, bindparam, case, exists, false, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.appointment_models import appointment, bucket, reminder, sending
+from bot.appointment_models import appointment, bucket, reminder, sending, write_back
 from bot.appointments.facts import CANCELLED
 from bot.database import AnyRow
 from bot.models import conversation, message
@@ -114,7 +114,8 @@ def _skips() -> tuple[tuple[Any, str], ...]:
 
 
 _MOVED = appointment.c.starts_at != reminder.c.starts_at
-_CALLED_OFF = or_(appointment.c.removed_at.is_not(None), appointment.c.status.in_(CANCELLED))
+_ASKED_OFF = exists().where(write_back.c.appointment_id == appointment.c.id, write_back.c.state == "waiting")
+_CALLED_OFF = or_(appointment.c.removed_at.is_not(None), appointment.c.status.in_(CANCELLED), _ASKED_OFF)
 
 
 def _reminds_of(what: Any) -> Any:

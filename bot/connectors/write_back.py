@@ -141,10 +141,10 @@ class WriteBack:
             known = await self._settle(connection, row, "done", "")
             if known is None:
                 return
-            thread = await self._thread(connection, row)
             if known.removed_at is None and known.status not in CANCELLED:
-                how = thread.channel if thread is not None else ""
-                await self._excuse(connection, row, known, at, how)
+                asked_on = select(conversation.c.channel).where(conversation.c.id == row.conversation_id)
+                await self._excuse(connection, row, known, at, str(await connection.scalar(asked_on) or ""))
+            thread = await self._thread(connection, row)  # after the reminders, which are locked before it
             if not known.notified_upstream:
                 await self._say(connection, row, thread, "system_cancelled")
 

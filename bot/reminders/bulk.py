@@ -41,7 +41,13 @@ SETTLE_TRIES = 3
 IDLE_SECONDS, PACE_SECONDS = 2.0, 0.25
 """Between two rounds: when there was nothing to do, and when the bucket was empty."""
 
-_ANY_DUE = text("SELECT EXISTS (SELECT FROM reminder WHERE state = 'planned' AND channel = :kind AND due_at <= :now)")
+_ANY_DUE = text(
+    """
+    SELECT EXISTS (
+      SELECT FROM reminder WHERE state = 'planned' AND channel = :kind AND due_at <= :now AND NOT EXISTS (
+        SELECT FROM intake WHERE intake.id = reminder.intake_id AND held_at IS NOT NULL AND approved_at IS NULL))
+    """
+)
 _BEHIND = text(
     """
     SELECT DISTINCT conversation_id FROM message

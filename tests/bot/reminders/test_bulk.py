@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import clock
-from bot.appointment_models import appointment, bucket, intake, person, reminder
+from bot.appointment_models import appointment, bucket, intake, person, reminder, write_back
 from bot.models import conversation, message
 from channels.errors import Ambiguous, BadAddress, Misconfigured, OptedOut, Refused, TryAgain
 from tests.bot.reminders.conftest import MONDAY, Desk
@@ -301,6 +301,21 @@ async def test_a_reply_does_not_wait_for_a_reminder_under_way(desk: Desk) -> Non
     desk.pipeline.phone.gate.set()
     await asyncio.gather(sending, answering)
     assert len(desk.sent) == 2
+
+
+async def test_a_retry_is_dropped_while_a_cancellation_is_on_its_way(desk: Desk) -> None:
+    """The person has said that they do not come; their source has not answered yet."""
+    desk.pipeline.phone.faults = [TryAgain(60)]
+    taken = await desk.due()
+    await desk.round()
+    thread = (await desk.threads())[0]
+    async with desk.relais.database.begin() as connection:
+        given = {"id": uuid4(), "appointment_id": taken.appointment_id, "conversation_id": thread.id, "cause": uuid4()}
+        moments = {"due_at": clock.now(), "created_at": clock.now()}
+        await connection.execute(write_back.insert().values(status="excused", **given, **moments))
+    desk.later(minutes=10)
+    await desk.sweep()
+    assert (desk.sent, await desk.states()) == ([], [("skipped", "called off")])
 
 
 async def test_two_of_one_phone_leave_in_order(desk: Desk) -> None:
