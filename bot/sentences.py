@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Set
 from zlib import crc32
@@ -64,9 +64,10 @@ class Sentences:
         self._names = Languages.from_file()
 
     @classmethod
+    @cache  # never changed once read; a process has several readers of it
     def from_folder(cls, folder: Path) -> Sentences:
         files = sorted(folder.glob("*.yml"))
-        return cls({path.stem: yaml.safe_load(path.read_text(encoding="utf8"))["responses"] for path in files})
+        return cls({path.stem: yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)["responses"] for path in files})
 
     def reply(self, key: str, ask: Ask, variables: Mapping[str, Any]) -> Dict[str, Any]:
         """A reply as channels.base.Reply reads it; raises UnknownSentence, MissingVariable.

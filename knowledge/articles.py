@@ -88,7 +88,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _read(path: Path) -> tuple[Article, ...]:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
     try:
         return tuple(_article(path.stem, given) for given in content["articles"])
     except (KeyError, TypeError) as error:

@@ -66,5 +66,5 @@ def _of(language: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1)
 def _read() -> dict[str, Mapping[str, Any]]:
-    content: dict[str, Mapping[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content: dict[str, Mapping[str, Any]] = yaml.load(_FILE.read_bytes(), Loader=yaml.CSafeLoader)
     return content

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class Lexicon:
         self._phrases = Phrases(told, as_written=foreign, inflect=True)
 
     @classmethod
+    @cache  # never changed once read; a process has several readers of it
     def from_file(cls, path: Path | None = None) -> "Lexicon":
         return cls(_load(path or _FILE))
 

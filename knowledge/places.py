@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,7 @@ class Places:
         self._names = Phrases(self._entries(quarters))
 
     @classmethod
+    @cache  # never changed once read; a process has several readers of it
     def from_file(cls, path: Path | None = None) -> "Places":
         """Read `communes.json` and `quarters.yml` in the folder `path`, this one by default."""
         folder = path or _FOLDER

@@ -44,5 +44,5 @@ def heard(text: str) -> Sense:
 
 @lru_cache(maxsize=1)
 def _phrases() -> Phrases[str]:
-    content = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content = yaml.load(_FILE.read_bytes(), Loader=yaml.CSafeLoader)
     return Phrases([(phrase, sense) for sense, phrases in content.items() for phrase in phrases], inflect=False)

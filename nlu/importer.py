@@ -45,7 +45,7 @@ class TopicImporter(RasaFileImporter):
     def get_domain(self) -> Domain:
         domain = super().get_domain()
         for path in sorted(self._topics.glob("*.yml")):
-            topic = yaml.safe_load(path.read_text(encoding="utf8"))
+            topic = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
             part = {key: topic[key] for key in _DOMAIN_KEYS if key in topic}
             if part:
                 domain = domain.merge(Domain.from_dict(part))
@@ -53,7 +53,7 @@ class TopicImporter(RasaFileImporter):
 
     def _sentences(self) -> Dict[str, List[Dict[str, Any]]]:
         """Those that rules say by themselves. Rasa need not know those that our actions say: TopicSentences does."""
-        written = yaml.safe_load(self._responses.read_text(encoding="utf8"))["responses"]
+        written = yaml.load(self._responses.read_bytes(), Loader=yaml.CSafeLoader)["responses"]
         return {
             key: [{name: variation[name] for name in _RASA_KEYS if name in variation} for variation in written[key]]
             for key in sorted(self._said_by_rules())
@@ -64,7 +64,7 @@ class TopicImporter(RasaFileImporter):
         actions = {
             step.get("action", "")
             for path in self._topics.glob("*.yml")
-            for rule in yaml.safe_load(path.read_text(encoding="utf8")).get("rules", ())
+            for rule in yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader).get("rules", ())
             for step in rule["steps"]
         }
         return {_DEFAULT} | {action for action in actions if action.startswith("utter_")}

@@ -50,7 +50,7 @@ class Kinds:
 @cache
 def known() -> Kinds:
     """As the file says; read once."""
-    given = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    given = yaml.load(FILE.read_bytes(), Loader=yaml.CSafeLoader)
     words = tuple((_plain(word), kind) for word, kind in given["words"])
     return Kinds(given["categories"], words, frozenset(_plain(word) for word in given["never_said"]))
 

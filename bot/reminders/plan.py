@@ -58,7 +58,7 @@ class Plans:
 
     @classmethod
     def from_file(cls, path: Path = FILE) -> Plans:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        given = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         default = _plan(given["default"], Plan())
         return cls(default, {name: _plan(own, default) for name, own in (given.get("structures") or {}).items()})
 

@@ -30,7 +30,7 @@ Found = Tuple[str, str, int, int, float, str]
 
 @lru_cache(maxsize=1)
 def _words() -> List[Tuple[str, str, "re.Pattern[str]"]]:
-    data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
+    data = yaml.load(_FILE.read_bytes(), Loader=yaml.CSafeLoader)
     return [
         (entity, str(value), re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE))
         for entity in ("branch_type", "ordinal", "aspect", "tone")

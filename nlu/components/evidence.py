@@ -30,7 +30,7 @@ class Evidence:
 
     @classmethod
     def from_file(cls, path: Path = _FILE) -> Evidence:
-        data = yaml.safe_load(path.read_text(encoding="utf8"))
+        data = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
         whole = {said: intent for intent, texts in data["whole"].items() for said in texts}
         return cls(frozenset(data["small_words"]), data["careful"], whole)
 

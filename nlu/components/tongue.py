@@ -18,7 +18,7 @@ _OTHER_LETTERS = re.compile("[ñáíóúãõşğıțăđł¿¡ÑÁÍÓÚÃÕŞĞ
 
 @lru_cache(maxsize=1)
 def _small_words() -> Tuple[FrozenSet[str], FrozenSet[str]]:
-    data = yaml.safe_load(_FILE.read_text(encoding="utf8"))
+    data = yaml.load(_FILE.read_bytes(), Loader=yaml.CSafeLoader)
     french, other = (frozenset(str(data[name]).split()) for name in ("french", "other"))
     return french, other
 

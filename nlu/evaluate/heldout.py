@@ -81,4 +81,4 @@ def told(intent: str) -> str:
 
 
 def _yaml(path: Path) -> Dict[str, Any]:
-    return (yaml.safe_load(path.read_text(encoding="utf8")) or {}) if path.exists() else {}
+    return (yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) or {}) if path.exists() else {}

@@ -24,6 +24,9 @@ from channels.errors import ChannelError
 from tests.standins.engine import TOKEN, Engine
 from tests.standins.server import serving
 
+MORNING = datetime(2026, 9, 8, 10, 0, tzinfo=clock.PARIS)
+"""A Tuesday; no holiday and no change of the clock for six weeks."""
+
 
 class Phone:
     """A provider whose sends the test sees, holds, or makes fail; it is a channel like any other."""
@@ -148,6 +151,18 @@ async def pipeline(settings: Settings) -> AsyncIterator[Pipeline]:
         relais.__dict__["channels"] = {"phone": phone}
         yield Pipeline(relais, engine, phone)
         await relais.close()
+
+
+@pytest.fixture(autouse=True)
+def working_morning(real_clock: None, tmp_path: Path) -> None:
+    """Every test begins at the same instant, so that « in two days at 14:00 » is as far at whatever hour it runs."""
+    clock.start(tmp_path / "data", MORNING)
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """With the same instant for what reads its clock from the settings."""
+    return settings.model_copy(update={"clock": MORNING})
 
 
 @pytest.fixture
