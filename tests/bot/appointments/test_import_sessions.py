@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -146,19 +147,19 @@ async def test_who_cancels_at_that_moment_stays_so(desk: Desk, rooms: Rooms) -> 
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        (row(own=""), "identifiant : il manque"),
-        (row(seats="beaucoup"), "places « beaucoup »"),
-        (row(seats="-1"), "places"),
-        (row(off="peut-être"), "écrivez oui ou non"),
-        (row(days=-2), "elle est passée"),
-        (row().replace("Bron;MDM", "Atlantide;MDM"), "commune « Atlantide »"),
-        (row().replace("arabe", "klingon"), "langue « klingon »"),
-        (row("S0"), "en double avec la ligne 2"),
+        (lambda: row(own=""), "identifiant : il manque"),
+        (lambda: row(seats="beaucoup"), "places « beaucoup »"),
+        (lambda: row(seats="-1"), "places"),
+        (lambda: row(off="peut-être"), "écrivez oui ou non"),
+        (lambda: row(days=-2), "elle est passée"),
+        (lambda: row().replace("Bron;MDM", "Atlantide;MDM"), "commune « Atlantide »"),
+        (lambda: row().replace("arabe", "klingon"), "langue « klingon »"),
+        (lambda: row("S0"), "en double avec la ligne 2"),
     ],
 )
-async def test_a_wrong_session_is_told_and_the_others_go_on(desk: Desk, wrong: str, reason: str) -> None:
+async def test_a_wrong_session_is_told_and_the_others_go_on(desk: Desk, wrong: Callable[[], str], reason: str) -> None:
     """As for appointments: a sentence on that row only."""
-    said = await desk.give_sessions(f"{HEAD}\n{row('S0')}\n{wrong}\n{row('S9')}\n")
+    said = await desk.give_sessions(f"{HEAD}\n{row('S0')}\n{wrong()}\n{row('S9')}\n")
     assert said[0].startswith("ligne 3  erreur")
     assert reason in said[0]
     assert len(await desk.rows(session)) == 2

@@ -100,7 +100,7 @@ async def test_no_seat_where_nobody_can_go_any_more(rooms: Rooms, later) -> None
     soon = await rooms.session(2, name="soon")
     [row] = await rooms.rows(appointment) or [None]
     assert row is None
-    later(timedelta(days=2).total_seconds())
+    later(timedelta(days=2, hours=2, minutes=1).total_seconds())
     assert (await rooms.book(soon, whose)).what == "gone"
 
 
