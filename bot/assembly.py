@@ -17,7 +17,7 @@ from bot import clock
 from bot.alerts import Alerts, road
 from bot.appointments.people import People
 from bot.appointments.programme import Programme
-from bot.appointments.reach import Reach
+from bot.appointments.reach import Pace, Reach
 from bot.appointments.register import Register
 from bot.appointments.rounds import Rounds
 from bot.appointments.sessions import Sessions
@@ -168,7 +168,8 @@ class Relais:
 
     @cached_property
     def reach(self) -> Reach:
-        return Reach(self.vault, self.people, self.outbox, self.texts, self.kinds)
+        pace = Pace(self.settings.sms_per_second, self.settings.reminders_a_day)
+        return Reach(self.vault, self.people, self.outbox, self.texts, self.kinds, pace)
 
     @cached_property
     def waiting_list(self) -> WaitingList:

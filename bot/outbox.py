@@ -34,7 +34,7 @@ ANSWER_PART = "reply:0"
 class Line:
     """One message to store. `part` tells it from the other answers to the same cause.
 
-    `bulk`: nobody has asked for it; later than `valid_until` it is not to be sent.
+    `bulk`: nobody has asked for it; it leaves at `due_at`, and later than `valid_until` it is not to be sent.
     """
 
     reply: Reply
@@ -42,6 +42,7 @@ class Line:
     part: str
     bulk: bool = False
     valid_until: datetime | None = None
+    due_at: datetime | None = None
 
 
 _COUNTED = (conversation.c.id, conversation.c.last_seq, conversation.c.version, conversation.c.channel)
@@ -142,5 +143,6 @@ class Outbox:
             "version": row.version,
             "bulk": line.bulk,
             "valid_until": line.valid_until,
+            "due_at": line.due_at,
             "created_at": now,
         }

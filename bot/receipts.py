@@ -15,17 +15,17 @@ What cannot be sent again, or no more, is a task. A `delivered`, of whichever tr
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.clock import PARIS
 from bot.database import AnyRow, Database
 from bot.models import conversation, message
-from bot.reminders import quiet
+from bot.reminders import daily, quiet
 from bot.tasks import Tasks
 from channels.base import DeliveryState, Receipt
 
@@ -109,13 +109,7 @@ class Receipts:
     async def _within_the_day(self, connection: AsyncConnection, row: AnyRow, due: datetime) -> datetime | None:
         """The next try, put off to the morning when the number has had what a day allows; None: it comes too late."""
         day = due.astimezone(PARIS).date()
-        tries = select(func.coalesce(func.sum(1 + func.cardinality(message.c.lost_ids)), 0)).where(
-            message.c.conversation_id == row.conversation_id,
-            message.c.bulk,
-            message.c.state != "skipped",
-            func.coalesce(message.c.sent_at, message.c.created_at) >= quiet.at(day, time()),
-        )
-        if int(await connection.scalar(tries) or 0) < self._a_day:
+        if await daily.had(connection, row.conversation_id, day) < self._a_day:
             return due
         morning = quiet.next_allowed(quiet.at(day, quiet.EVENING))
         return morning if row.valid_until is None or morning < row.valid_until else None

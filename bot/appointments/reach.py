@@ -11,9 +11,12 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import clock
 from bot.appointments.people import People
 from bot.models import conversation
 from bot.outbox import SYSTEM, Line, Outbox
+from bot.reminders import daily
+from bot.reminders.bucket import Bucket
 from bot.texts import Texts
 from bot.vault import Vault
 from channels.base import Reply
@@ -26,22 +29,37 @@ class Road:
     """A conversation by which a person is reached."""
 
     conversation_id: UUID
+    channel: str
     kind: str
     language: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How many messages a second leave unasked by one channel, and how many one number gets in a day at most."""
+
+    a_second: float
+    a_day: int
 
 
 class Reach:
     """`kinds` are the channels by name: only by those that are a telephone's is a person told something."""
 
-    def __init__(self, vault: Vault, people: People, outbox: Outbox, texts: Texts, kinds: Mapping[str, str]) -> None:
+    def __init__(
+        self, vault: Vault, people: People, outbox: Outbox, texts: Texts, kinds: Mapping[str, str], pace: Pace
+    ) -> None:
         self._vault = vault
         self._people = people
         self._outbox = outbox
         self._texts = texts
+        self._pace = pace
         self._phones = sorted(name for name, kind in kinds.items() if kind == SMS)
 
     async def road(self, connection: AsyncConnection, person_id: UUID) -> Road | None:
-        """The conversation on the person's phone; None: they have none, or want no messages, or nothing arrives."""
+        """The conversation on the person's phone, locked.
+
+        None: they have none, or want no messages, or nothing arrives, or they had what a day allows.
+        """
         whose = await self._people.get(connection, person_id)
         if not whose.phone or whose.phone_fault or not self._phones:
             return None
@@ -53,13 +71,16 @@ class Reach:
             for name in self._phones
         ]
         found = await connection.execute(
-            select(conversation.c.id, conversation.c.language)
+            select(conversation.c.id, conversation.c.channel, conversation.c.language)
             .where(or_(*theirs), conversation.c.opted_out_at.is_(None), conversation.c.unreachable_at.is_(None))
             .order_by(conversation.c.last_inbound_at.desc().nulls_last())
             .limit(1)
+            .with_for_update()
         )
         row = found.one_or_none()
-        return Road(row.id, SMS, row.language) if row else None
+        if row is None or await daily.had(connection, row.id, clock.today()) >= self._pace.a_day:
+            return None
+        return Road(row.id, row.channel, SMS, row.language)
 
     def word(self, road: Road, key: str, **words: Any) -> Reply:
         return self._texts.say(key, kind=road.kind, language=road.language, **words)
@@ -74,6 +95,7 @@ class Reach:
         part: str,
         valid_until: datetime,
     ) -> None:
-        """Say what nobody has asked for, once for each cause and part, while it is of use."""
-        line = Line(reply, SYSTEM, part, bulk=True, valid_until=valid_until)
+        """Say what nobody has asked for, once for each cause and part, while it is of use, at the sender's pace."""
+        due_at = await Bucket(road.channel, self._pace.a_second).reserve(connection, clock.now())
+        line = Line(reply, SYSTEM, part, bulk=True, valid_until=valid_until, due_at=due_at)
         await self._outbox.say(connection, road.conversation_id, cause, [line])

@@ -88,7 +88,7 @@ class WaitingList:
         mine = update(waiting).where(waiting.c.id == entry.id)
         if road is None:
             await connection.execute(mine.values(state="left"))
-            await self.untold(connection, row, entry.person_id)
+            await self.untold(connection, row, entry.person_id, "offer")
             return 0
         await connection.execute(mine.values(state="offered", offered_at=now, expires_at=until))
         reply = self._worded(road, row, entry.person_id, until)
@@ -109,13 +109,14 @@ class WaitingList:
             ],
         )
 
-    async def untold(self, connection: AsyncConnection, row: AnyRow, person_id: UUID) -> None:
-        """Leave it to a human to tell somebody who can not be written to."""
+    async def untold(self, connection: AsyncConnection, row: AnyRow, person_id: UUID, what: str) -> None:
+        """Leave it to a human to tell somebody who can not be written to `what`: once for each date of the session."""
+        starts_at = row.starts_at.isoformat()
         await self._tasks.open(
             connection,
             reason=UNTOLD,
-            cause=f"{row.id}:{person_id}",
-            details={"session": str(row.id), "person": str(person_id), "starts_at": row.starts_at.isoformat()},
+            cause=f"{row.id}:{person_id}:{what}:{starts_at}",
+            details={"session": str(row.id), "person": str(person_id), "what": what, "starts_at": starts_at},
         )
 
 

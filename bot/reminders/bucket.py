@@ -1,6 +1,7 @@
 """How many messages a sender may send now: a bucket of tokens in the database, shared by all workers.
 
 Replies take no token and wait for none; those that left meanwhile are subtracted, so that bulk has what they leave.
+What else nobody has asked for reserves its tokens: it leaves, message after message, at the same pace.
 A provider that refuses everything is left alone for a while, each time for longer, and then asked with a few messages.
 """
 
@@ -40,6 +41,13 @@ class Bucket:
         await connection.execute(update(bucket).where(self._mine).values(tokens=tokens - taken, filled_at=now))
         return taken
 
+    async def reserve(self, connection: AsyncConnection, now: datetime) -> datetime:
+        """Take one token in advance, for a message that is stored now; when it may leave. Reminders wait for it."""
+        row = await self._locked(connection, now)
+        tokens = self._filled(row, now, await self._replies(connection, row.filled_at, now)) - 1
+        await connection.execute(update(bucket).where(self._mine).values(tokens=tokens, filled_at=now))
+        return now + timedelta(seconds=max(0.0, -tokens) / self._rate)
+
     async def give_back(self, connection: AsyncConnection, count: int) -> None:
         """Return tokens for which there was no message."""
         back = func.least(self._most, bucket.c.tokens + count)
@@ -74,8 +82,10 @@ class Bucket:
         return await connection.scalar(select(func.count()).where(*of, *sent, beside)) or 0
 
     def _filled(self, row: Any, now: datetime, replies: int) -> float:
+        """Replies leave a debt of a second at most; what was reserved stays owed."""
         seconds = max(0.0, (now - row.filled_at).total_seconds())
-        return max(-self._most, min(self._most, row.tokens + seconds * self._rate) - replies)
+        tokens = min(self._most, row.tokens + seconds * self._rate)
+        return max(min(tokens, -self._most), tokens - replies)
 
 
 async def paused(connection: AsyncConnection, now: datetime) -> list[str]:

@@ -180,6 +180,31 @@ async def test_who_can_not_be_told_is_left_to_a_human(rooms: Rooms) -> None:
     assert (await rooms.told(first), len(await rooms.told(second))) == ([], 1)
 
 
+async def test_the_day_s_messages_are_counted_for_notices_too(rooms: Rooms) -> None:
+    """Who has had what a day allows is told by a human; a replacement of that session is another thing to tell."""
+    session_id, _, [first, _] = await full_with(rooms, 2)
+    for days in range(13, 13 + rooms.relais.settings.reminders_a_day):
+        await rooms.change(session_id, starts_at=clock.now() + timedelta(days=days))
+        await rooms.scan()
+    assert len(await rooms.told(first)) == rooms.relais.settings.reminders_a_day
+    for days, tasks in ((30, 3), (31, 6)):
+        await rooms.change(session_id, starts_at=clock.now() + timedelta(days=days))
+        await rooms.scan()
+        assert len(await rooms.tasks()) == tasks
+    assert len(await rooms.told(first)) == rooms.relais.settings.reminders_a_day
+
+
+async def test_notices_leave_at_the_sender_s_pace(rooms: Rooms) -> None:
+    """Everybody of a session is told, one after the other; none of it waits for a reminder's turn."""
+    rate = rooms.relais.settings.sms_per_second
+    session_id, _, _ = await full_with(rooms, 6)
+    await rooms.change(session_id, starts_at=clock.now() + timedelta(days=13))
+    await rooms.scan()
+    rows = sorted(row.due_at for row in await rooms.rows(message) if row.bulk)
+    spread = [(due - rows[0]).total_seconds() for due in rows]
+    assert spread[-1] == pytest.approx((len(rows) - max(1, rate)) / rate, abs=0.5)
+
+
 async def test_who_has_a_seat_waits_for_none(rooms: Rooms) -> None:
     """A seat elsewhere takes them off every list, also an offer they had; and nobody with a seat gets on one."""
     session_id, mine, [first, second] = await full_with(rooms, 2)

@@ -64,6 +64,14 @@ async def test_more_replies_than_the_bucket_gives_leave_nothing(database: Databa
     assert [await take(database, 100, at) for at in (1, 2, 3)] == [0, 0, 10]
 
 
+async def test_what_is_reserved_leaves_at_the_same_pace(database: Database) -> None:
+    """Two a second: the first two at once, then one each half second; reminders wait until nothing is owed."""
+    async with database.begin() as connection:
+        dues = [await Bucket("twilio", 2).reserve(connection, MONDAY) for _ in range(8)]
+    assert [(due - MONDAY).total_seconds() for due in dues] == [0, 0, 0.5, 1, 1.5, 2, 2.5, 3]
+    assert [await take(database, 100, at, rate=2) for at in (1, 2, 3, 3.5, 4)] == [0, 0, 0, 1, 1]
+
+
 async def test_a_slow_sender_still_sends(database: Database) -> None:
     """Half a message a second is one in two seconds."""
     assert [await take(database, 100, at, rate=0.5) for at in (0, 1, 2, 3, 4)] == [1, 0, 1, 0, 1]
