@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bot import clock, metrics, pages
 from bot.api_forms import SEEN, AppointmentIn, AppointmentOut, Fault, Problem, ReminderOut, Taken, faults
-from bot.appointments import admission
+from bot.appointments import admission, sayable
 from bot.appointments.admission import Refused
 from bot.appointments.facts import ZONE, Facts
 from bot.appointments.told import Told
@@ -82,7 +82,9 @@ async def tell(request: Request) -> Response:
     facts = _facts(given)
     async with relais.database.begin() as connection:
         heard = await relais.by_one.hear(connection, facts, said=given.status is not None, teller=teller)
-    answer = Taken(change=heard.change, changed=list(heard.changed), appointment=_shown(heard.told))
+    warnings = [Fault(field=name, message=sayable.warning([name])) for name in heard.unsaid]
+    shown = _shown(heard.told)
+    answer = Taken(change=heard.change, changed=list(heard.changed), warnings=warnings, appointment=shown)
     return _json(answer.model_dump(mode="json"), 201 if heard.change == "new" else 200)
 
 

@@ -107,24 +107,27 @@ class AppointmentOut(BaseModel):
     reminders: list[ReminderOut]
 
 
+class Fault(BaseModel):
+    """Une erreur ou un avertissement : le champ, et une phrase."""
+
+    field: str
+    message: str
+
+
 class Taken(BaseModel):
     """Ce que la demande a changé."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"change": "new", "changed": [], "appointment": SEEN}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"change": "new", "changed": [], "warnings": [], "appointment": SEEN}]}
+    )
 
     change: Literal["new", "moved", "changed", "same", "old"] = Field(
         description="new : créé ; moved : déplacé ; changed : modifié ; same : rien ; old : une demande plus récente "
         "est déjà passée."
     )
     changed: list[str] = Field(description="Les champs qui ont changé.")
+    warnings: list[Fault] = Field([], description="Les textes qui n'ont pas été gardés, et pourquoi.")
     appointment: AppointmentOut
-
-
-class Fault(BaseModel):
-    """Une erreur : le champ, et une phrase."""
-
-    field: str
-    message: str
 
 
 class Problem(BaseModel):

@@ -51,3 +51,22 @@ class Facts:
     status: Status = "unknown"
     reminded_upstream: bool = False
     notified_upstream: bool = False
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session, as whoever organises it tells it; `commune` is an INSEE code."""
+
+    source: str
+    source_id: str
+    starts_at: datetime
+    seats: int
+    place: str = ""
+    commune: str = ""
+    structure: str = ""
+    zone: str = ZONE
+    duration_min: int = 120
+    languages: tuple[str, ...] = ("fr",)
+    accessibility: str = ""
+    bring: str = ""
+    cancelled: bool = False

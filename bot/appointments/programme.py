@@ -7,7 +7,7 @@ does not know yet. A crash, a night or a weekend in between loses nothing and te
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -18,9 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, session, waiting
-from bot.appointments.facts import ZONE
+from bot.appointments.facts import SessionFacts
 from bot.appointments.reach import Reach
 from bot.appointments.register import Register, note
+from bot.appointments.sayable import sayable
 from bot.appointments.seats import is_on, lock
 from bot.appointments.waiting_list import WaitingList, local
 from bot.database import AnyRow
@@ -32,31 +33,16 @@ HOW = "session"
 
 
 @dataclass(frozen=True)
-class SessionFacts:
-    """One session, as whoever organises it tells it; `commune` is an INSEE code."""
-
-    source: str
-    source_id: str
-    starts_at: datetime
-    seats: int
-    place: str = ""
-    commune: str = ""
-    structure: str = ""
-    zone: str = ZONE
-    duration_min: int = 120
-    languages: tuple[str, ...] = ("fr",)
-    accessibility: str = ""
-    bring: str = ""
-    cancelled: bool = False
-
-
-@dataclass(frozen=True)
 class Kept:
-    """Where a session was put, and what that changed of it; `was_at`: its date before, when it has another one now."""
+    """Where a session was put, and what that changed of it; `was_at`: its date before, when it has another one now.
+
+    `unsaid` are the texts that were not kept.
+    """
 
     session_id: UUID
     change: Literal["new", "moved", "changed", "cancelled", "same"]
     was_at: datetime | None = None
+    unsaid: tuple[str, ...] = ()
 
 
 _SHARED = ("starts_at", "zone", "duration_min", "place", "structure", "bring")
@@ -71,6 +57,10 @@ class Programme:
 
     async def keep(self, connection: AsyncConnection, facts: SessionFacts) -> Kept:
         """Take a session in; its appointments follow. A repeat changes nothing."""
+        facts, unsaid = sayable(facts)
+        return replace(await self._keep(connection, facts), unsaid=unsaid)
+
+    async def _keep(self, connection: AsyncConnection, facts: SessionFacts) -> Kept:
         given = asdict(facts)
         cancelled = given.pop("cancelled")
         given["languages"] = list(facts.languages)

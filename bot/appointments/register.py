@@ -18,8 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, write_back
+from bot.appointments import kinds
 from bot.appointments.facts import CANCELLED, Change, Facts
 from bot.appointments.people import People, Person
+from bot.appointments.sayable import sayable
 from bot.database import AnyRow
 from bot.reminders.planner import Planner
 
@@ -35,11 +37,12 @@ _NEVER_EMPTIED = ("meeting", "participation", "bring", "structure")
 
 @dataclass(frozen=True)
 class Taken:
-    """Where the facts were put, and what they changed."""
+    """Where the facts were put, and what they changed; `unsaid` are the texts that were not kept."""
 
     appointment_id: UUID
     person: Person
     change: Change
+    unsaid: tuple[str, ...] = ()
 
 
 class Register:
@@ -51,18 +54,19 @@ class Register:
         self, connection: AsyncConnection, facts: Facts, *, how: str, intake: UUID | None = None, plan: bool = True
     ) -> Taken:
         """Store an appointment as its source tells it, and plan its reminders unless the caller does (`plan`)."""
+        facts, unsaid = sayable(facts)
         person = await self._people.of(connection, facts)
         values = _values(facts, person)
         added = await connection.scalar(_insert(facts, values, intake))
         if added is not None:
             await self._note(connection, added, "new", how, facts.starts_at)
-            return await self._planned(connection, Taken(added, person, "new"), plan)
+            return await self._planned(connection, Taken(added, person, "new", unsaid), plan)
         known = (await connection.execute(_locked(facts.source, facts.source_id))).one()
         if known.told_at > facts.told_at:
-            return Taken(known.id, person, "old")
+            return Taken(known.id, person, "old", unsaid)
         changes = await self._changes(connection, known, values)
         change = await self._apply(connection, known, changes, facts.told_at, how)
-        return await self._planned(connection, Taken(known.id, person, change), plan and change != "same")
+        return await self._planned(connection, Taken(known.id, person, change, unsaid), plan and change != "same")
 
     async def change_meeting(
         self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime, how: str, **changes: Any
@@ -124,7 +128,7 @@ class Register:
         changes = {
             name: values[name]
             for name in (*_TOLD, "phone", "person_id")
-            if getattr(known, name) != values[name] and not (name in _NEVER_EMPTIED and not values[name])
+            if getattr(known, name) != values[name] and (values[name] or not _stays(known, name))
         }
         if known.removed_at is not None:
             changes["removed_at"] = None
@@ -228,6 +232,11 @@ async def note(
 
 def _values(facts: Facts, person: Person) -> dict[str, Any]:
     return {**{name: getattr(facts, name) for name in _TOLD}, "phone": facts.structure_phone, "person_id": person.id}
+
+
+def _stays(known: AnyRow, name: str) -> bool:
+    """Whether nothing said of it leaves what there is; words that may not be said are not worth keeping."""
+    return name in _NEVER_EMPTIED and kinds.known().may_say(getattr(known, name))
 
 
 def _insert(facts: Facts, values: dict[str, Any], intake: UUID | None) -> Any:

@@ -39,11 +39,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Heard:
-    """What the facts changed, and how the appointment stands now."""
+    """What the facts changed, and how the appointment stands now; `unsaid` are the texts that were not kept."""
 
     change: Change
     changed: tuple[str, ...]
     told: Told
+    unsaid: tuple[str, ...] = ()
 
 
 class ByOne:
@@ -64,7 +65,7 @@ class ByOne:
             await self._settle(connection, of)
         told = await self.read(connection, facts.source, facts.source_id)
         assert told is not None  # noqa: S101 (just taken)
-        return Heard(taken.change, _changed(was, told.row), told)
+        return Heard(taken.change, _changed(was, told.row), told, taken.unsaid)
 
     async def read(self, connection: AsyncConnection, source: str, source_id: str) -> Told | None:
         """How an appointment stands; None when the source never told of it."""

@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
-from bot.appointments.programme import Programme, SessionFacts
+from bot.appointments.facts import SessionFacts
+from bot.appointments.programme import Programme
 from bot.real_data import EXAMPLE
 from bot.reminders import quiet
 from bot.settings import ROOT

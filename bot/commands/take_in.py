@@ -108,7 +108,7 @@ def _opened(file: str, mapping: str, sheet: str, zone: str) -> Opened:
 
 
 def _show(console: Console, report: Report, *, apply: bool, remove_missing: bool) -> None:
-    shown = [one for one in report.outcomes if not apply or one.what in ("error", "missing", "removed")]
+    shown = [one for one in report.outcomes if not apply or one.unsaid or one.what in ("error", "missing", "removed")]
     if console.is_terminal:
         _table(console, shown)
     else:
@@ -149,7 +149,8 @@ def _table(console: Console, outcomes: Sequence[Outcome]) -> None:
 def _columns(one: Outcome) -> tuple[str, str, str, str, str]:
     number = f"ligne {one.number}" if one.number else ""
     when = f"{_when(one.was_at)} → {_when(one.starts_at)}" if one.was_at else _when(one.starts_at)
-    return number, f"{one.initial}." if one.initial else "", _WORDS[one.what], when, one.reason
+    remark = " ; ".join(part for part in (one.reason, one.unsaid) if part)
+    return number, f"{one.initial}." if one.initial else "", _WORDS[one.what], when, remark
 
 
 def _when(moment: datetime | None) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.appointments import kinds
 from bot.appointments.facts import RDV_SERVICE_PUBLIC, Facts, Medium, Status
-from bot.connectors import kinds
 from bot.connectors.reading import flag, identity, moment, section, text
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ _STATUSES: dict[str, Status] = {
 _MEDIUMS: dict[str, Medium] = {"public_office": "place", "phone": "phone", "home": "home", "visio": "video"}
 _LONGEST_PLACE = 160
 _LONGEST_BRING = 200
+_LONGEST_STRUCTURE = 1000
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _about(data: Mapping[str, Any], starts_at: datetime | None) -> dict[str, Any
         "place": _place(place) if medium == "place" else "",
         "structure_phone": text(place, "phone_number", 30) or text(structure, "phone_number", 30),
         "kind": kinds.known().of(text(category, "short_name"), text(category, "name"), text(motif, "name")),
-        "structure": text(structure, "name"),
+        "structure": kinds.known().harmless(text(structure, "name"), _LONGEST_STRUCTURE),
         "bring": kinds.known().harmless(text(motif, "instruction_for_rdv", 2000), _LONGEST_BRING),
     }
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from bot import clock
-from bot.appointments.programme import SessionFacts
+from bot.appointments.facts import SessionFacts
 from bot.assembly import Relais
 from bot.database import Database
 from bot.keys import load_keys

@@ -18,14 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, reminder, session
-from bot.appointments import admission
+from bot.appointments import admission, sayable
+from bot.appointments.facts import SessionFacts
 from bot.appointments.files import cells as read
 from bot.appointments.files.columns import Columns, plain
 from bot.appointments.files.faults import BadRow
 from bot.appointments.files.rows import SOURCE
 from bot.appointments.files.taking import Outcome, Report, Taking
 from bot.appointments.files.tray import Tray
-from bot.appointments.programme import Programme, SessionFacts
+from bot.appointments.programme import Programme
 from bot.appointments.together import SOON
 from bot.database import Database
 from knowledge.places import Places
@@ -107,7 +108,13 @@ class SessionTaking(Taking):
         for given in understood:
             kept = await self._programme.keep(connection, given.facts)
             report.outcomes.append(
-                Outcome(given.number, kept.change, starts_at=given.facts.starts_at, was_at=kept.was_at)
+                Outcome(
+                    given.number,
+                    kept.change,
+                    starts_at=given.facts.starts_at,
+                    was_at=kept.was_at,
+                    unsaid=sayable.warning(kept.unsaid),
+                )
             )
             if kept.was_at is not None:
                 report.soon += await self._put(connection, kept.session_id, given.facts.starts_at)

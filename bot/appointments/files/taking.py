@@ -21,14 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment
-from bot.appointments import admission
+from bot.appointments import admission, sayable
 from bot.appointments.admission import Refused
 from bot.appointments.facts import CANCELLED
 from bot.appointments.files.faults import BadFile
 from bot.appointments.files.reading import Grid, Row
 from bot.appointments.files.rows import SOURCE, Given
 from bot.appointments.files.tray import Tray
-from bot.appointments.register import Register
+from bot.appointments.register import Register, Taken
 from bot.database import AnyRow, Database
 from bot.reminders.planner import Planner
 
@@ -37,7 +37,10 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a row changed, or would: `what` is a Change, or cancelled, error, missing, removed."""
+    """What a row changed, or would: `what` is a Change, or cancelled, error, missing, removed.
+
+    `unsaid` tells which of its texts were not kept, and why.
+    """
 
     number: int
     what: str
@@ -45,6 +48,7 @@ class Outcome:
     starts_at: datetime | None = None
     was_at: datetime | None = None
     reason: str = ""
+    unsaid: str = ""
 
 
 @dataclass
@@ -135,7 +139,7 @@ class AppointmentTaking(Taking):
             was = known.get(given.facts.source_id)
             facts = admission.heard(given.facts, was, said=given.said)
             taken = await self._register.take(connection, facts, how=SOURCE, intake=self._tray.id, plan=False)
-            report.outcomes.append(_outcome(given, was, taken.change, facts.status))
+            report.outcomes.append(_outcome(given, was, taken, facts.status))
             if taken.change not in ("same", "old"):
                 changed.append(taken.appointment_id)
         report.soon += await self._tray.plan(connection, self._planner, changed)
@@ -163,8 +167,8 @@ def _understood(batch: Sequence[Row], rows: Reader, report: Report) -> Iterator[
             report.outcomes.append(Outcome(number, "error", reason=str(refused)))
 
 
-def _outcome(given: Given, was: AnyRow | None, change: str, status: str) -> Outcome:
-    facts = given.facts
+def _outcome(given: Given, was: AnyRow | None, taken: Taken, status: str) -> Outcome:
+    facts, change = given.facts, taken.change
     off = change != "same" and status in CANCELLED and (was is None or was.status not in CANCELLED)
     return Outcome(
         given.number,
@@ -173,6 +177,7 @@ def _outcome(given: Given, was: AnyRow | None, change: str, status: str) -> Outc
         facts.starts_at,
         was.starts_at if was is not None and was.starts_at != facts.starts_at else None,
         given.note,
+        sayable.warning(taken.unsaid),
     )
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from bot import clock, vault
 from bot.appointment_models import appointment, session, waiting
+from bot.appointments.facts import SessionFacts
 from bot.appointments.joining import join, leave
 from bot.appointments.people import Person
-from bot.appointments.programme import SessionFacts
 from bot.appointments.seats import is_on
 from bot.appointments.sessions import Booking
 from bot.assembly import Relais

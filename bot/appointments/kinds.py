@@ -12,6 +12,7 @@ import yaml
 
 FILE = Path(__file__).resolve().parents[2] / "knowledge" / "appointment_kinds.yml"
 _LETTERS = re.compile(r"(?<=\b\w) (?=\w\b)")
+_UNSEEN = ("Mn", "Me", "Cf")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s*\n+\s*")
 
 
@@ -56,6 +57,7 @@ def known() -> Kinds:
 
 
 def _plain(text: str) -> str:
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
+    """Words in plain letters; a sign that nobody sees does not cut one in two."""
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    bare = "".join(sign for sign in apart if unicodedata.category(sign) not in _UNSEEN)
     return " ".join(re.findall(r"[a-z0-9]+", bare))
