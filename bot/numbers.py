@@ -12,6 +12,8 @@ the person is asked which:
   very appointment (our own question, asked because of the reminder). A list that came later than that was asked for
   by somebody who had the reminder before their eyes, and wrote of something else.
 
+A list of sessions hears its dates as well: « mardi », « le 3 décembre ».
+
 Whoever is asked is asked of what the number would do in each: a message that has no such number is not meant.
 """
 
@@ -30,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot import vault
 from bot.appointment_models import reminder
 from bot.appointments.calendar import Asked, Calendar, Calendars, shown
+from bot.appointments.chosen_session import by_words
 from bot.database import AnyRow
 from bot.models import message
 from bot.outbox import ANSWER_PART, SYSTEM, Line
@@ -87,16 +90,17 @@ class Numbers:
         self._calendars = calendars
 
     async def meant(self, connection: AsyncConnection, thread: Thread, inbound: Waiting) -> Meant:
-        """What a message means that is a button's or a number alone."""
+        """What a message means that is a button's, a number alone, or words that choose of a list of sessions."""
         if inbound.choice:
             seq, _, place = inbound.choice.partition(".")
             pressed = await self._list(connection, thread, inbound, message.c.seq == int(seq))
             chosen = pressed.choice(place) if pressed is not None else None
             return Meant(chosen.payload if chosen else _GONE)
         number = _NUMBER.fullmatch(inbound.text)
-        if number is None:
-            return Meant()
         last = await self._list(connection, thread, inbound)
+        if number is None:
+            session = await by_words(connection, inbound.text, last.choices) if last else None
+            return Meant(session.payload if session else None)
         return await self._of_number(connection, thread, inbound, last, number.group(1)) if last else Meant()
 
     async def _of_number(

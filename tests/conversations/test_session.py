@@ -18,6 +18,7 @@ from bot.assembly import Relais
 from bot.database import Database
 from bot.keys import load_keys
 from channels.base import Inbound, Reply
+from knowledge.dates import DAYS
 from tests.bot.appointments.rooms import noon
 from tests.bot.conftest import Phone
 from tests.engine import Engine, Talk, keys
@@ -104,6 +105,22 @@ async def test_books_by_first_name_alone(sms_road: Sms) -> None:
     assert "Une pièce d'identité" in booked.text
     assert sms_road.status("Mairie de Bron") == ["unknown"]
     assert names(await sms_road.say(WISH, mine)) == ["utter_session_already"]
+
+
+@pytest.mark.parametrize("words", ["le {0:%d/%m}", "{1}", "ok je prends celui de {1}", "le deuxième svp", "{1} à 14h"])
+async def test_chooses_in_words(sms_road: Sms, words: str) -> None:
+    """By the day or the place in the list, as people say it; « pas mardi » chooses nothing."""
+    mine = number()
+    await sms_road.session("Mairie de Bron", 8)
+    await sms_road.session("Centre social", 10)
+    await sms_road.say(WISH, mine)
+    day = (clock.now() + timedelta(days=10)).astimezone(clock.PARIS)
+    named = words.format(day, DAYS[day.weekday()])
+    assert "utter_session_ask_name" not in names(await sms_road.say(f"pas {named}", mine))
+    await sms_road.say(WISH, mine)
+    assert names(await sms_road.say(named, mine)) == ["utter_session_ask_name"]
+    await sms_road.say("Amina", mine)
+    assert (sms_road.status("Mairie de Bron"), sms_road.status("Centre social")) == ([], ["unknown"])
 
 
 async def test_changes_their_mind(sms_road: Sms) -> None:
