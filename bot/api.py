@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from bot import clock, metrics, pages
 from bot.api_forms import SEEN, AppointmentIn, AppointmentOut, Fault, Problem, ReminderOut, Taken, faults
-from bot.appointments import admission, sayable
+from bot.appointments import admission, kinds, sayable
 from bot.appointments.admission import Refused
 from bot.appointments.facts import ZONE, Facts
 from bot.appointments.told import Told
@@ -191,7 +191,7 @@ def _facts(given: AppointmentIn) -> Facts:
     starts_at = _tried(found, "starts_at", lambda: _instant(given))
     if found or starts_at is None:
         raise ApiProblem(422, "La demande n'est pas valable.", *found)
-    told = given.model_dump(exclude={"phone", "starts_at", "structure_phone", "status", "place"})
+    told = given.model_dump(exclude={"phone", "starts_at", "structure_phone", "status", "place", "kind"})
     return Facts(
         source=SOURCE,
         meeting=given.source_id,
@@ -200,6 +200,7 @@ def _facts(given: AppointmentIn) -> Facts:
         phone=phone,
         structure_phone=landing,
         place="" if given.medium == "home" else given.place,
+        kind=kinds.known().written(given.kind),
         status=given.status or "unknown",
         **told,
     )

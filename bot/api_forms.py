@@ -59,7 +59,12 @@ class AppointmentIn(BaseModel):
     )
     duration_min: int = Field(60, ge=1, le=720, strict=True, description="La durée en minutes.")
     place: Line = Field("", description="Le lieu, assez court pour un SMS. Vide pour un domicile.")
-    kind: str = Field("other", pattern=r"^[a-z0-9_]{1,40}$", description="Le motif, en minuscules : orientation…")
+    kind: str = Field(
+        "other",
+        pattern=r"^[a-z0-9_]{1,40}$",
+        description="Le motif, en minuscules : orientation, follow_up, workshop ou other ; « rdv_d_orientation » est "
+        "compris.",
+    )
     structure: Line = Field("", description="Qui reçoit. Son nom choisit le plan des rappels.")
     language: Literal["fr", "en", "ar", "es", "pt", "ro", "ru", "tr", "uk"] = Field(
         "fr", description="La langue de la personne, quand elle n'en a pas choisi une autre."

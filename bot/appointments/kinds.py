@@ -31,6 +31,11 @@ class Kinds:
         text = f" {' '.join(_plain(name) for name in names)} "
         return next((kind for word, kind in self.words if f" {word} " in text), "other")
 
+    def written(self, text: str) -> str:
+        """The same of what a person or a program wrote, who may use our own words."""
+        ours = "_".join(_plain(text).split())
+        return ours if ours in self.categories.values() else self.of(ours, text)
+
     def may_say(self, text: str) -> bool:
         """Whether nothing in it tells what somebody lives on, or threatens them."""
         plain = _plain(text)

@@ -128,6 +128,15 @@ async def test_a_text_that_may_not_be_said_is_not_kept(api: httpx.AsyncClient, d
     assert (await tell(api)).json()["warnings"] == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "known"), [("rdv_d_orientation", "orientation"), ("follow_up", "follow_up"), ("rio", "orientation")]
+)
+async def test_a_kind_is_understood_as_a_connectors_is(api: httpx.AsyncClient, kind: str, known: str) -> None:
+    """Whatever a program calls it; the same again is the same."""
+    assert (await tell(api, kind=kind)).json()["appointment"]["kind"] == known
+    assert (await tell(api, kind=kind)).json()["change"] == "same"
+
+
 async def test_the_persons_own_cancelling_is_kept(api: httpx.AsyncClient, database: Database) -> None:
     """« unknown » for the same date does not undo it, another date does."""
     given = body()

@@ -1,9 +1,9 @@
 """A row becomes the facts of an appointment.
 
 Its `source_id` is the file's own identifier when there is a column for it. Otherwise it is a keyed fingerprint of the
-person (phone and first name), the structure and the kind, never of the date: the same file again changes nothing, and
-the same person at the same structure for the same kind on another date is a move. Whoever gives one person two
-appointments of one kind at one structure needs an identifier; without it the second row is refused.
+person (phone and first name), the structure and the motive, never of the date: the same file again changes nothing, and
+the same person at the same structure for the same motive on another date is a move. Whoever gives one person two
+appointments of one motive at one structure needs an identifier; without it the second row is refused.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.appointments import admission
+from bot.appointments import admission, kinds
 from bot.appointments.facts import Facts
 from bot.appointments.files import cells as read
 from bot.appointments.files.columns import Cells, Columns, plain
@@ -54,8 +54,8 @@ class Rows:
         zone = str(cells.get("zone", self.zone))
         starts_at = read.instant(cells, zone)
         name, medium = read.first_name(cells), read.medium(cells)
-        structure, kind = str(cells.get("structure", "")), plain(cells.get("kind", "")).replace(" ", "_") or "other"
-        source_id = self._own_id(cells) or self._derived(phone.e164, name, structure, kind)
+        structure, motive = str(cells.get("structure", "")), str(cells.get("kind", ""))
+        source_id = self._own_id(cells) or self._derived(phone.e164, name, structure, motive)
         self._once(number, source_id, starts_at, own="source_id" in cells)
         admission.timely(starts_at, self.now, known_how=status is not None and status != "unknown")
         facts = Facts(
@@ -71,7 +71,7 @@ class Rows:
             medium=medium,
             place="" if medium == "home" else str(cells.get("place", "")),
             structure_phone=admission.dialled(str(cells.get("structure_phone", ""))),
-            kind=kind,
+            kind=kinds.known().written(motive),
             structure=structure,
             bring=str(cells.get("bring", "")),
             language=read.language(str(cells.get("language", "fr"))),
@@ -85,7 +85,9 @@ class Rows:
             raise BadRow(f"identifiant : {_LONGEST_ID} caractères au plus")
         return own
 
-    def _derived(self, phone: str, name: str, structure: str, kind: str) -> str:
+    def _derived(self, phone: str, name: str, structure: str, motive: str) -> str:
+        """By the motive as it is written: two that are of one kind to us are two appointments to whoever wrote them."""
+        kind = plain(motive).replace(" ", "_") or "other"
         return self.vault.person_index(SOURCE, phone, plain(name), plain(structure), kind).hex()[:32]
 
     def _once(self, number: int, source_id: str, starts_at: datetime, *, own: bool) -> None:

@@ -108,8 +108,33 @@ async def test_the_sample_is_read_by_its_mapping(desk: Desk) -> None:
     rows = await desk.rows()
     assert {(row.kind, row.duration_min, row.phone, row.structure) for row in rows} == {
         ("orientation", 45, "04 65 71 00 99", "Maison de la Métropole de Bron"),
-        ("suivi", 45, "04 65 71 00 99", "Maison de la Métropole de Bron"),
+        ("follow_up", 45, "04 65 71 00 99", "Maison de la Métropole de Bron"),
     }
+
+
+@pytest.mark.parametrize(
+    ("motive", "kind"),
+    [
+        ("RDV d'orientation", "orientation"),
+        ("RIO", "orientation"),
+        ("Entretien de suivi", "follow_up"),
+        ("follow_up", "follow_up"),
+        ("Workshop", "workshop"),
+        ("rsa_orientation", "orientation"),
+        ("Permanence", "other"),
+        ("", "other"),
+    ],
+)
+async def test_a_motive_is_understood_as_a_connectors_is(desk: Desk, motive: str, kind: str) -> None:
+    """By the same words; our own words and the categories of RDV-Insertion as well."""
+    await desk.give(f"{HEAD}\n{line().replace('Orientation', motive)}\n")
+    assert [row.kind for row in await desk.rows()] == [kind]
+
+
+async def test_two_motives_of_one_kind_are_two_appointments(desk: Desk) -> None:
+    """Who wrote them meant two: what tells one from the other is what is written."""
+    rows = [line().replace("Orientation", motive) for motive in ("Suivi social", "Suivi emploi")]
+    assert (await desk.give("\n".join([HEAD, *rows])))[0] == "2 lignes : 2 nouveaux."
 
 
 @pytest.mark.parametrize(
