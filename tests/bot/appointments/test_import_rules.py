@@ -271,7 +271,11 @@ async def test_a_file_that_would_send_much_waits_for_a_yes(desk: Desk) -> None:
     desk.settings = desk.settings.model_copy(update={"reminders_ask_above": 1})
     content = f"{HEAD}\n{line(days=2)}\n"
     await desk.give(content)
-    said = await desk.give(f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n")
+    larger = f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n"
+    said = await desk.give(larger, apply=False)
+    assert "C'est beaucoup : ils attendraient l'accord d'une personne (python -m bot tasks list)." in said
+    assert "C'est beaucoup" not in "".join(await desk.give(content, apply=False))
+    said = await desk.give(larger)
     assert "C'est beaucoup : ils attendent l'accord d'une personne (python -m bot tasks list)." in said
     assert [row.held_at is not None for row in sorted(await desk.rows(intake), key=lambda row: row.created_at)] == [
         False,
