@@ -6,6 +6,7 @@ All tokens share one source, `api`: a `source_id` is one appointment, whoever te
 from __future__ import annotations
 
 import hmac
+import re
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -16,7 +17,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
 from bot import clock, metrics, pages
-from bot.api_forms import SEEN, AppointmentIn, AppointmentOut, Fault, Problem, ReminderOut, Taken, faults
+from bot.api_forms import ID, NOT_AN_ID, SEEN, AppointmentIn, AppointmentOut, Fault, Problem, ReminderOut, Taken, faults
 from bot.appointments import admission, kinds, sayable
 from bot.appointments.admission import Refused
 from bot.appointments.facts import ZONE, Facts
@@ -93,13 +94,19 @@ async def tell(request: Request) -> Response:
     response_model=AppointmentOut,
     summary="Lire un rendez-vous",
     description="Ce que Relais sait : le statut, la réponse de la personne, et ce que chaque rappel est devenu.",
-    responses={**_PROBLEMS, 404: {"description": "Rendez-vous inconnu.", "model": Problem}},
+    responses={
+        **_PROBLEMS,
+        404: {"description": "Rendez-vous inconnu.", "model": Problem},
+        422: {"description": "Aucun rendez-vous ne peut avoir ce numéro.", "model": Problem},
+    },
     response_description="Tel que Relais le connaît, avec ses rappels.",
     openapi_extra={"security": [{"jeton": []}]},
 )
 async def read(request: Request, source_id: str) -> Response:
     """One appointment, with its reminders."""
     relais, _ = await _admitted(request)
+    if not re.fullmatch(ID, source_id):
+        raise ApiProblem(422, "La demande n'est pas valable.", Fault(field="source_id", message=NOT_AN_ID))
     async with relais.database.begin() as connection:
         told = await relais.by_one.read(connection, SOURCE, source_id)
     if told is None:
@@ -135,7 +142,6 @@ def schema(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(unused, None)
     parts["securitySchemes"] = {"jeton": {"type": "http", "scheme": "bearer"}}
-    made["paths"]["/api/appointments/{source_id}"]["get"]["responses"].pop("422", None)
     return made
 
 
@@ -223,7 +229,8 @@ def _instant(given: AppointmentIn) -> datetime:
         raise Refused("date : il faut une date et une heure, comme 2027-09-15T14:30")
     starts_at = written if written.tzinfo else admission.on_the_wall(written, ZONE)
     how = given.status is not None and given.status != "unknown"
-    return admission.timely(starts_at.replace(microsecond=0), clock.now(), known_how=how)
+    timely = admission.timely(starts_at, clock.now(), known_how=how)
+    return timely.astimezone(clock.UTC).replace(microsecond=0)
 
 
 def _shown(told: Told) -> AppointmentOut:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.appointments.facts import Medium, Status
 
 ID = r"^[A-Za-z0-9._:-]{1,100}$"
+NOT_AN_ID = "100 caractères au plus : des lettres sans accent, des chiffres, « . », « _ », « : » ou « - »"
 LANGUAGES = ("fr", "en", "ar", "es", "pt", "ro", "ru", "tr", "uk")
 EXAMPLE: dict[str, Any] = {
     "source_id": "D-2027-0001",
@@ -41,7 +42,9 @@ SEEN: dict[str, Any] = {
     ],
 }
 
-Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
+_ON_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
+"""Neither control characters, nor those that end a line or turn a text round without being seen."""
+Line = Annotated[str, Field(max_length=200, pattern=_ON_ONE_LINE)]
 
 
 class AppointmentIn(BaseModel):
@@ -50,7 +53,9 @@ class AppointmentIn(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [EXAMPLE]})
 
     source_id: str = Field(pattern=ID, description="Votre numéro : lettres, chiffres, « . », « _ », « : » ou « - ».")
-    first_name: str = Field(min_length=1, max_length=60, description="Le prénom seul, jamais le nom.")
+    first_name: str = Field(
+        min_length=1, max_length=60, pattern=_ON_ONE_LINE, description="Le prénom seul, jamais le nom."
+    )
     phone: str = Field(max_length=40, description="Un mobile français, outre-mer compris.")
     starts_at: str = Field(
         max_length=40,
@@ -76,7 +81,7 @@ class AppointmentIn(BaseModel):
     )
     medium: Medium = Field("place", description="Sur place, au téléphone, en visio ou à domicile.")
     bring: Line = Field("", description="Ce qu'il faut apporter.")
-    structure_phone: str = Field("", max_length=40, description="Le téléphone de la structure.")
+    structure_phone: str = Field("", max_length=40, pattern=_ON_ONE_LINE, description="Le téléphone de la structure.")
 
 
 class ReminderOut(BaseModel):

@@ -19,6 +19,8 @@ from bot.appointments.facts import Facts
 from bot.database import AnyRow
 
 FARTHEST = timedelta(days=731)
+OLDEST = timedelta(days=3653)
+"""What is older is a slip of the pen; at the edges of the calendar a date can not even be told in another zone."""
 _FEWEST = 9
 OVERSEAS = "numéro d'outre-mer"
 _PHONE = {
@@ -61,11 +63,13 @@ def is_overseas(phone: phones.Phone) -> bool:
 
 
 def timely(starts_at: datetime, now: datetime, *, known_how: bool) -> datetime:
-    """A date to come, within two years; one that has passed may still be told how it went (`known_how`)."""
+    """A date to come, within two years; of one that has passed it may be told how it went (`known_how`)."""
     if starts_at > now + FARTHEST:
         raise Refused("date : dans plus de deux ans")
     if starts_at <= now and not known_how:
         raise Refused("date : elle est passée", over=True)
+    if starts_at < now - OLDEST:
+        raise Refused("date : il y a plus de dix ans")
     return starts_at
 
 

@@ -78,6 +78,7 @@ async def _run(
         tray = Tray(relais.database, relais.tasks, relais.settle, SOURCE)
         rows = reader(relais, opened)
         report = await kind(relais, tray).run(opened.grid, rows, apply=apply, remove_missing=remove_missing)
+        report.held |= not apply and relais.hold.asks(report.soon)  # nothing was left to be held
     except BadFile as error:
         console.print(f"[red]Rien n'a changé :[/] {error}" if console.is_terminal else f"Rien n'a changé : {error}")
         return 1
@@ -127,10 +128,10 @@ def _summary(report: Report, *, apply: bool, remove_missing: bool) -> list[str]:
         lines.append(f"{report.cut} Ce qui précède a été lu. Corrigez, puis relancez la même commande.")
     if remove_missing and report.count("missing"):
         lines.append("Rien n'a été retiré : une ligne refusée est peut-être l'un des rendez-vous absents.")
-    verb = "partiront" if apply else "partiraient"
+    verb, wait = ("partiront", "attendent") if apply else ("partiraient", "attendraient")
     lines.append(f"Rappels qui {verb} dans les 24 heures : {report.soon}.")
     if report.held:
-        lines.append("C'est beaucoup : ils attendent l'accord d'une personne (python -m bot tasks list).")
+        lines.append(f"C'est beaucoup : ils {wait} l'accord d'une personne (python -m bot tasks list).")
     if not apply:
         lines.append("Essai à blanc : rien n'a été enregistré. Pour le faire : la même commande avec --apply.")
     return lines

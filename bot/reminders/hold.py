@@ -29,13 +29,17 @@ class Hold:
         self._tasks = tasks
         self._most = most
 
+    def asks(self, soon: int) -> bool:
+        """Whether so many within 24 hours wait for a yes."""
+        return soon > self._most
+
     async def settle(self, connection: AsyncConnection, intake_id: UUID, *, always: bool = False) -> bool:
         """Whether its reminders wait for a yes: there are too many soon, or `always`. Opens the task, once."""
         found = await self._lock(connection, intake_id)
         if found.approved_at is not None:
             return False
         soon = await self._soon(connection, intake_id)
-        if found.held_at is None and not always and soon <= self._most:
+        if found.held_at is None and not always and not self.asks(soon):
             return False
         if found.held_at is None:
             await connection.execute(update(intake).where(intake.c.id == intake_id).values(held_at=clock.now()))

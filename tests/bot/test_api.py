@@ -174,6 +174,15 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "no such day": ({"starts_at": "2027-02-31T10:00"}, "starts_at", "il faut une date et une heure"),
     "past": ({"starts_at": "2020-01-01T10:00"}, "starts_at", "elle est passée"),
     "far": ({"starts_at": "2099-01-01T10:00"}, "starts_at", "plus de deux ans"),
+    "year 1": ({"starts_at": "0001-01-01T00:00+14:00", "status": "seen"}, "starts_at", "date : "),
+    "year 1 in Paris": ({"starts_at": "0001-01-01T00:00", "status": "seen"}, "starts_at", "date : "),
+    "year 9999": ({"starts_at": "9999-12-31T23:59-12:00", "status": "seen"}, "starts_at", "date : "),
+    "control in the name": ({"first_name": "Ami\x00na"}, "first_name", "ne sont pas permis"),
+    "lines in the name": ({"first_name": "Ami\nna"}, "first_name", "ne sont pas permis"),
+    "control in the telephone": ({"structure_phone": "04 78 00 00 00\x00"}, "structure_phone", "ne sont pas permis"),
+    "hidden direction": ({"place": "Bron \u202e"}, "place", "ne sont pas permis"),
+    "huge number": ({"duration_min": 10**400}, "duration_min", "au plus 720"),
+    "infinite": ({"duration_min": "Infinity"}, "duration_min", "nombre entier"),
     "landline": ({"phone": "04 78 00 00 00"}, "phone", "un fixe"),
     "foreign": ({"phone": "+49 1512 3456789"}, "phone", "étranger"),
     "no number": ({"phone": "abc"}, "phone", "pas un numéro"),
@@ -218,6 +227,50 @@ async def test_a_large_body_is_refused(api: httpx.AsyncClient) -> None:
     """Above 64 kB it is not read to its end."""
     refused = await tell(api, place="x" * 70_000)
     assert (refused.status_code, refused.json()["title"]) == (413, "La demande dépasse 64 ko.")
+
+
+DEEP = 30_000
+BODIES = {
+    "lone surrogate": b'{"first_name": "\\ud800"}',
+    "deep list": b'{"place": ' + b"[" * DEEP + b"]" * DEEP + b"}",
+    "deep object": b'{"a":' * (DEEP // 4) + b"1" + b"}" * (DEEP // 4),
+    "huge number": b'{"duration_min": ' + b"9" * 50_000 + b"}",
+    "not a number": b'{"duration_min": NaN}',
+    "bytes": bytes(range(256)),
+    "a NUL": b'{"first_name": "A\x00"}',
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_body_made_to_break_is_refused(api: httpx.AsyncClient, database: Database, name: str) -> None:
+    """With a sentence, whatever it is made of."""
+    refused = await api.post("/api/appointments", content=BODIES[name])
+    assert (refused.status_code, bool(Problem.model_validate(refused.json()).faults)) == (422, True)
+    assert await rows(database, appointment) == []
+
+
+async def test_ten_megabytes_are_refused(api: httpx.AsyncClient) -> None:
+    """Before they are read."""
+    refused = await api.post("/api/appointments", content=b" " * 10_000_000)
+    assert refused.status_code == 413
+
+
+@pytest.mark.parametrize("path", ["%00", "D-1%00", "%0A", "%7F", "%FF", "%C3%28", "%ED%A0%80", "a" * 101, "a" * 40_000])
+async def test_an_address_that_no_appointment_can_have_is_refused(api: httpx.AsyncClient, path: str) -> None:
+    """With a sentence; the store is not asked."""
+    refused = await api.get(f"/api/appointments/{path}")
+    assert (refused.status_code, refused.json()["faults"][0]["field"]) == (422, "source_id")
+
+
+async def test_raw_bytes_in_an_address_are_no_fault_of_ours(api: httpx.AsyncClient) -> None:
+    """Not even what is no address at all."""
+    where = str(api.base_url).removeprefix("http://").rstrip("/")
+    host, port = where.rsplit(":", 1)
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /api/appointments/D\xff\xfe HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer the-second\r\n\r\n")
+    first = await reader.readline()
+    writer.close()
+    assert first.split()[1][:1] == b"4"
 
 
 @pytest.mark.parametrize(
@@ -322,7 +375,14 @@ async def test_the_page_shows_the_contract(api: httpx.AsyncClient) -> None:
     assert "default-src 'self'" in page.headers["content-security-policy"]
 
 
-ANY = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.lists(st.text(), max_size=2)
+ANY = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=20)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.lists(st.text(), max_size=2)
+)
 
 
 @given(field=st.sampled_from(sorted(AppointmentIn.model_fields)), value=ANY)

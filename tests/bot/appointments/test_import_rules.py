@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import contextlib
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 from sqlalchemy import select, text, update
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, intake, reminder
+from bot.appointments import admission
 from bot.appointments.files import taking
 from bot.appointments.files.columns import Columns, Legend
 from bot.appointments.files.faults import BadFile
@@ -269,7 +271,11 @@ async def test_a_file_that_would_send_much_waits_for_a_yes(desk: Desk) -> None:
     desk.settings = desk.settings.model_copy(update={"reminders_ask_above": 1})
     content = f"{HEAD}\n{line(days=2)}\n"
     await desk.give(content)
-    said = await desk.give(f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n")
+    larger = f"{content}{line('Zoé', days=2)}\n{line('Ali', days=2)}\n"
+    said = await desk.give(larger, apply=False)
+    assert "C'est beaucoup : ils attendraient l'accord d'une personne (python -m bot tasks list)." in said
+    assert "C'est beaucoup" not in "".join(await desk.give(content, apply=False))
+    said = await desk.give(larger)
     assert "C'est beaucoup : ils attendent l'accord d'une personne (python -m bot tasks list)." in said
     assert [row.held_at is not None for row in sorted(await desk.rows(intake), key=lambda row: row.created_at)] == [
         False,
@@ -307,6 +313,48 @@ def test_any_cell_is_understood_or_refused(row: list[Any]) -> None:
     assert facts.starts_at.utcoffset() is not None
     assert facts.starts_at <= now + timedelta(days=731)
     assert facts.phone.startswith("+")
+
+
+ZONES = ("Europe/Paris", "UTC", "Pacific/Kiritimati", "Etc/GMT+12", "America/St_Johns", "Africa/Monrovia")
+
+
+@given(wall=st.datetimes(), zone=st.sampled_from(ZONES), known_how=st.booleans())
+@settings(max_examples=600, deadline=None)
+@example(wall=datetime.min, zone="Pacific/Kiritimati", known_how=True)
+@example(wall=datetime.max, zone="Etc/GMT+12", known_how=True)
+def test_any_date_of_any_zone_is_timely_or_refused(wall: datetime, zone: str, known_how: bool) -> None:
+    """From the first day of the calendar to its last: one sentence, or a date that every zone can show."""
+    now = clock.now()
+    try:
+        starts_at = admission.timely(admission.on_the_wall(wall, zone), now, known_how=known_how)
+    except admission.Refused as refused:
+        assert str(refused).startswith(("date : ", f"{wall:%d/%m/%Y} : "))
+        return
+    assert abs(starts_at.astimezone(clock.UTC) - now) < timedelta(days=3700)
+
+
+@given(wall=st.datetimes(), offset=st.timedeltas(-timedelta(hours=23, minutes=59), timedelta(hours=23, minutes=59)))
+@settings(max_examples=600, deadline=None)
+@example(wall=datetime.min, offset=timedelta(hours=14))
+@example(wall=datetime.max, offset=-timedelta(hours=12))
+def test_any_date_with_its_offset_is_timely_or_refused(wall: datetime, offset: timedelta) -> None:
+    """As programs write them."""
+    now = clock.now()
+    with contextlib.suppress(admission.Refused):
+        starts_at = admission.timely(wall.replace(tzinfo=timezone(offset)), now, known_how=True)
+        assert abs(starts_at.astimezone(clock.UTC) - now) < timedelta(days=3700)
+
+
+@pytest.mark.parametrize("written", ["01/01/0001", "31/12/9999"])
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_a_year_that_nobody_lives_in_is_refused(desk: Desk, written: str, zone: str) -> None:
+    """Even for one of which it is told how it went."""
+    head = f"{HEAD};Fuseau;Statut"
+    hours = (("Amina", "00h00"), ("Karim", "23h59"))
+    rows = [line(name, hour=hour).replace(day(20), written) for name, hour in hours]
+    said = await desk.give("\n".join([head, *(f"{row};{zone};venu" for row in rows), f"{line('Ali')};;"]))
+    assert [one.split(" : ")[0] for one in said[:2]] == ["ligne 2  erreur  date", "ligne 3  erreur  date"]
+    assert said[2] == "3 lignes : 1 nouveau, 2 erreurs."
 
 
 VAULT = Vault(Keys(new_key(), new_key(), ""))

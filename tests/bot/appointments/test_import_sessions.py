@@ -120,11 +120,13 @@ async def test_what_nobody_need_know_is_not_told(desk: Desk, rooms: Rooms) -> No
 
 
 async def test_reminders_of_a_nearer_date_are_counted(desk: Desk, rooms: Rooms) -> None:
-    """Those who are moved to tomorrow are reminded within a day, and the dry run says so."""
+    """Those who are moved to tomorrow are reminded within a day, and the dry run says so, and that they would wait."""
     await booked(desk, rooms)
+    desk.settings = desk.settings.model_copy(update={"reminders_ask_above": 0})
     for apply, said in ((False, "partiraient"), (True, "partiront")):
         lines = await desk.give_sessions(f"{HEAD}\n{row(days=1)}\n", apply=apply)
         assert f"Rappels qui {said} dans les 24 heures : 1." in lines
+        assert "C'est beaucoup" in "".join(lines)
 
 
 async def test_who_cancels_at_that_moment_stays_so(desk: Desk, rooms: Rooms) -> None:
