@@ -1,7 +1,8 @@
 """The tables of appointments: whose, when, and what was said of them. `*_secret` and `*_index` as in `bot/models.py`.
 
 Whoever writes to several of these locks the session first, then the meeting, then the appointment, then its reminders;
-a conversation is locked after them.
+a conversation is locked after them, and several in the order of `bot.models.IN_ORDER`. To note an event of an
+appointment locks it as well.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """The tables of the pipeline. Columns named `*_secret` are encrypted; `*_index` are fingerprints.
 
 Whoever writes to several rows of a conversation locks the conversation first, then its messages, then its tasks.
+Whoever writes to several conversations in one transaction locks them all before, in the order of `IN_ORDER`; whoever
+writes to appointments too locks those before (`bot/appointment_models.py`).
 """
 
 from __future__ import annotations
@@ -71,6 +73,8 @@ conversation = Table(
     UniqueConstraint("channel", "address_index"),
     CheckConstraint(one_of("owner", OWNERS), name="owner"),
 )
+IN_ORDER = (conversation.c.channel, conversation.c.address_index)
+"""In which order several conversations are locked; the reminders lock theirs so too (`bot/reminders/due.py`)."""
 
 message = Table(
     "message",

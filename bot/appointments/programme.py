@@ -7,6 +7,7 @@ does not know yet. A crash, a night or a weekend in between loses nothing and te
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -106,12 +107,28 @@ class Programme:
         if row is None:
             return
         if not quiet.is_quiet(clock.now()) and row.starts_at > clock.now():
-            await self._tell_booked(connection, row)
-            await self._tell_waiting(connection, row)
+            booked, listed = await self._lock_concerned(connection, row)
+            await self._tell_booked(connection, row, booked)
+            await self._tell_waiting(connection, row, listed)
         await self._waiting_list.refill(connection, session_id)
 
-    async def _tell_booked(self, connection: AsyncConnection, row: AnyRow) -> None:
-        for one in (await connection.execute(untold().where(appointment.c.session_id == row.id))).all():
+    async def _lock_concerned(
+        self, connection: AsyncConnection, row: AnyRow
+    ) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+        """Who is to be told, and who is on the list; locked, and then all of their conversations, before one is told.
+
+        To lock each with its own message would lock a conversation before the next appointment.
+        """
+        mine = untold().where(appointment.c.session_id == row.id).with_for_update(of=appointment)
+        booked = (await connection.execute(mine)).all()
+        open_still = waiting.c.state.in_(("waiting", "offered"))
+        on_list = select(waiting).where(waiting.c.session_id == row.id, open_still).order_by(waiting.c.created_at)
+        listed = (await connection.execute(on_list.with_for_update())).all()
+        await self._reach.lock(connection, {one.person_id for one in (*booked, *listed)})
+        return booked, listed
+
+    async def _tell_booked(self, connection: AsyncConnection, row: AnyRow, booked: Sequence[AnyRow]) -> None:
+        for one in booked:
             cancelled = row.cancelled_at is not None
             await self._tell(
                 connection,
@@ -122,12 +139,11 @@ class Programme:
             )
             await note(connection, one.id, TOLD, how=HOW, starts_at=one.starts_at)
 
-    async def _tell_waiting(self, connection: AsyncConnection, row: AnyRow) -> None:
-        open_still = waiting.c.state.in_(("waiting", "offered"))
-        mine = select(waiting).where(waiting.c.session_id == row.id, open_still)
+    async def _tell_waiting(self, connection: AsyncConnection, row: AnyRow, listed: Sequence[AnyRow]) -> None:
         cancelled = row.cancelled_at is not None
-        outdated = mine if cancelled else mine.where(waiting.c.starts_at != row.starts_at)
-        for one in (await connection.execute(outdated.order_by(waiting.c.created_at).with_for_update())).all():
+        for one in listed:
+            if not cancelled and one.starts_at == row.starts_at:
+                continue
             key = "system_session_cancelled" if cancelled else "system_session_list_moved"
             await self._tell(connection, row, one.person_id, key, _others() if cancelled else [])
             new: dict[str, Any] = {"state": "left"} if cancelled else {"starts_at": row.starts_at}

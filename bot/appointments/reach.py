@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
-from bot.appointments.people import People
-from bot.models import conversation
+from bot.appointments.people import People, Person
+from bot.models import IN_ORDER, conversation
 from bot.outbox import SYSTEM, Line, Outbox
 from bot.reminders import daily
 from bot.reminders.bucket import Bucket
@@ -22,6 +22,7 @@ from bot.vault import Vault
 from channels.base import Reply
 
 SMS = "sms"
+_ADDRESS = tuple_(conversation.c.channel, conversation.c.address_index)
 
 
 @dataclass(frozen=True)
@@ -63,24 +64,31 @@ class Reach:
         whose = await self._people.get(connection, person_id)
         if not whose.phone or whose.phone_fault or not self._phones:
             return None
-        theirs = [
-            and_(
-                conversation.c.channel == name,
-                conversation.c.address_index == self._vault.address_index(name, whose.phone),
-            )
-            for name in self._phones
-        ]
         found = await connection.execute(
             select(conversation.c.id, conversation.c.channel, conversation.c.language)
-            .where(or_(*theirs), conversation.c.opted_out_at.is_(None), conversation.c.unreachable_at.is_(None))
+            .where(_ADDRESS.in_(self._addresses(whose)))
+            .where(conversation.c.opted_out_at.is_(None), conversation.c.unreachable_at.is_(None))
             .order_by(conversation.c.last_inbound_at.desc().nulls_last())
             .limit(1)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         row = found.one_or_none()
         if row is None or await daily.had(connection, row.id, clock.today()) >= self._pace.a_day:
             return None
         return Road(row.id, row.channel, SMS, row.language)
+
+    async def lock(self, connection: AsyncConnection, people: Collection[UUID]) -> None:
+        """Lock the conversations of whoever may be told something in this transaction, in the one order there is.
+
+        The sender's bucket comes after them: who waited for it with one conversation would hold up all others.
+        """
+        known = [await self._people.get(connection, person_id) for person_id in people]
+        theirs = [address for whose in known if whose.phone for address in self._addresses(whose)]
+        mine = select(conversation.c.id).where(_ADDRESS.in_(theirs)).order_by(*IN_ORDER)
+        await connection.execute(mine.with_for_update(key_share=True))
+
+    def _addresses(self, whose: Person) -> list[tuple[str, bytes]]:
+        return [(name, self._vault.address_index(name, whose.phone)) for name in self._phones]
 
     def word(self, road: Road, key: str, **words: Any) -> Reply:
         return self._texts.say(key, kind=road.kind, language=road.language, **words)
