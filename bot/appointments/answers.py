@@ -13,7 +13,7 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,6 +39,9 @@ was changed, for the appointment is not what was answered to.
 RESTORED = "restored"
 """The outcome of the task of a cancellation that the person took back before anybody had seen to it."""
 
+TAKEN_BACK = "taken back"
+"""Why a write-back was called back, or not tried again: the person comes after all."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -60,10 +63,12 @@ class Answers:
     ) -> Outcome:
         """Somebody comes; `told` is the date that they answer to, None for the one it has now."""
         row = await _lock(connection, appointment_id)
-        if row.status == "excused" or await self._is_being_cancelled(connection, row):
+        if row.status == "excused":
             return await self._take_back(connection, row, said)
         if (amiss := _amiss(row, told)) is not None:
             return amiss
+        if await self._is_being_cancelled(connection, row):
+            return await self._call_back(connection, row, said)
         await self._confirm(connection, row, said)
         return "confirmed"
 
@@ -127,15 +132,34 @@ class Answers:
         await _note(connection, row, "confirmed", said)
 
     async def _take_back(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
-        """They cancelled, and come after all: simple as long as nobody was told, else for the team to see."""
+        """It is cancelled, and they come after all: simple as long as nobody was told, else for the team to see."""
         if row.starts_at <= clock.now():
             return "past"
         if row.status == "excused" and not row.participation and row.session_id is None:
             told_in = await connection.scalar(_cancelled_by(row.id))
             if told_in and await self._tasks.close_of(connection, "appointment_cancelled", str(told_in), RESTORED):
-                await self._confirm(connection, row, said, status="unknown")
-                await self._planner.replan(connection, [row.id], now=clock.now())
-                return "restored"
+                return await self._restore(connection, row, said)
+        return await self._ask_again(connection, row, said)
+
+    async def _call_back(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
+        """They come after all, and the source was not told yet; while it is being told, the team has to see to it."""
+        called_back = await connection.execute(
+            update(write_back)
+            .where(write_back.c.appointment_id == row.id, only_waits())
+            .values(state="failed", reason=TAKEN_BACK, settled_at=clock.now())
+        )
+        if called_back.rowcount:
+            return await self._restore(connection, row, said)
+        # Whatever becomes of the call under way, none follows it: the write-back looks for this date.
+        await self._answered(connection, row, said, confirmed_at=clock.now())
+        return await self._ask_again(connection, row, said)
+
+    async def _restore(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
+        await self._confirm(connection, row, said, status="unknown")
+        await self._planner.replan(connection, [row.id], now=clock.now())
+        return "restored"
+
+    async def _ask_again(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
         if await _note(connection, row, "move_asked", said, "again"):
             await self._open(connection, row, "appointment_move", said, again=True)
         return "again"
@@ -191,6 +215,12 @@ class Answers:
             details={**details, "again": True} if again else details,
             due_at=due_at,
         )
+
+
+def only_waits() -> Any:
+    """Whether a write-back is not being told right now: a claim empties its reason, a fault gives it one."""
+    untold = or_(write_back.c.attempts == 0, write_back.c.reason != "")
+    return and_(write_back.c.state == "waiting", untold)
 
 
 async def _lock(connection: AsyncConnection, appointment_id: UUID) -> AnyRow:

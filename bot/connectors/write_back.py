@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, write_back
+from bot.appointments.answers import TAKEN_BACK
 from bot.appointments.facts import CANCELLED
 from bot.appointments.register import note
 from bot.connectors.errors import Refused, UpstreamError
@@ -33,7 +34,7 @@ LADDER_SECONDS = (5, 15, 60, 180, 300, 600, 900, 1500)
 """59 minutes in all: longer than a restart over there, shorter than the person's patience."""
 CLAIMED = timedelta(seconds=60)
 """Longer than the calls of one row may last (a token, twice the call): after it, the worker that had it has died."""
-MOVED, BEGUN, NOT_CONNECTED, TAKEN_BACK = "moved", "begun", "not connected", "taken back"
+MOVED, BEGUN, NOT_CONNECTED = "moved", "begun", "not connected"
 
 
 class WriteBack:
@@ -79,7 +80,7 @@ class WriteBack:
             claimed = await connection.execute(
                 update(write_back)
                 .where(write_back.c.id == due)
-                .values(due_at=now + CLAIMED, attempts=write_back.c.attempts + 1)
+                .values(due_at=now + CLAIMED, attempts=write_back.c.attempts + 1, reason="")  # empty: it is being told
                 .returning(write_back)
             )
             return claimed.one_or_none()
@@ -89,7 +90,7 @@ class WriteBack:
         if known.removed_at is not None or known.status in CANCELLED:
             await self._done(row, clock.now())  # there is nothing left to cancel
             return
-        if known.confirmed_at is not None and known.confirmed_at > row.created_at:
+        if _comes(known, row):
             await self._taken_back(row)
             return
         if moved or known.starts_at <= clock.now():
@@ -166,6 +167,9 @@ class WriteBack:
             known = await self._settle(connection, row, "failed", reason)
             if known is None:
                 return
+            if _comes(known, row):  # nobody is to cancel it by hand
+                await self._planner.replan(connection, [known.id], now=clock.now())
+                return
             await self._say(connection, row, await self._thread(connection, row), "system_cancel_handed_on")
             heard = await connection.scalar(select(message.c.id).where(message.c.id == row.cause))
             await self._tasks.open(
@@ -180,7 +184,8 @@ class WriteBack:
     async def _taken_back(self, row: AnyRow) -> None:
         """The person said meanwhile that they come: nothing is told, and they have had their answer."""
         async with self._database.begin() as connection:
-            await self._settle(connection, row, "failed", TAKEN_BACK)
+            if await self._settle(connection, row, "failed", TAKEN_BACK) is not None:
+                await self._planner.replan(connection, [row.appointment_id], now=clock.now())
 
     async def _settle(self, connection: AsyncConnection, row: AnyRow, state: str, reason: str) -> AnyRow | None:
         """The appointment, locked; None when somebody else has settled this row."""
@@ -205,3 +210,8 @@ class WriteBack:
         reply = self._texts.say(key, kind=kind, language=thread.language)
         line = Line(reply, SYSTEM, f"write_back:{row.id}")
         await self._outbox.say(connection, thread.id, row.cause, [line])
+
+
+def _comes(known: AnyRow, row: AnyRow) -> bool:
+    """Whether the person said, since they cancelled, that they come."""
+    return known.confirmed_at is not None and known.confirmed_at > row.created_at

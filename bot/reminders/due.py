@@ -22,7 +22,7 @@ from bot.database import AnyRow
 from bot.reminders import due_sql as sql
 from bot.reminders import quiet
 from bot.reminders.plan import LATE
-from bot.reminders.planner import CALLED_OFF, MOVED
+from bot.reminders.planner import ASKED_OFF, CALLED_OFF, MOVED
 from bot.reminders.wording import Reminded, Wording, says_until
 from bot.tasks import Tasks
 from bot.vault import Vault
@@ -246,7 +246,7 @@ def _off(row: AnyRow, now: datetime) -> str:
     if row.removed_at is not None or row.status in CANCELLED:
         return CALLED_OFF
     if row.asked_off:
-        return "cancelled by the person"
+        return ASKED_OFF
     if now > row.valid_until:
         return LATE
     if row.phone_fault or row.phone_secret is None:

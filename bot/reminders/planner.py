@@ -21,7 +21,7 @@ from bot.database import AnyRow
 from bot.reminders.plan import Plans, plan
 
 SMS = "sms"
-MOVED, CALLED_OFF = "moved", "called off"
+MOVED, CALLED_OFF, ASKED_OFF = "moved", "called off", "cancelled by the person"
 
 _KNOWN = (
     appointment.c.id, appointment.c.starts_at, appointment.c.zone, appointment.c.structure, appointment.c.status,
@@ -52,7 +52,8 @@ _PLAN = text(
     ON CONFLICT (appointment_id, starts_at, kind, channel) DO UPDATE
       SET state = EXCLUDED.state, reason = EXCLUDED.reason, due_at = EXCLUDED.due_at,
           valid_until = EXCLUDED.valid_until, settled_at = EXCLUDED.settled_at
-      WHERE (mine.state = 'skipped' AND mine.reason IN ('moved', 'called off', 'reminded upstream'))
+      WHERE (mine.state = 'skipped'
+             AND mine.reason IN ('moved', 'called off', 'cancelled by the person', 'reminded upstream'))
          OR (mine.state = 'planned' AND EXCLUDED.reason = 'reminded upstream')
     """
 )

@@ -157,10 +157,11 @@ class Upstream:
         fault = self.faults.popleft() if self.faults else ""
         if fault == "401" or not self.token or request.headers.get("Authorization") != f"Bearer {self.token}":
             return JSONResponse({"errors": ["token"]}, 401)
-        if fault == "slow":
+        if fault.startswith("slow"):
             self.entered.set()
             await self.gate.wait()
-        elif fault == "html":
+            fault = fault.removeprefix("slow ")
+        if fault == "html":
             return Response("<html>bloqué</html>", media_type="text/html")
         elif fault.isdigit():
             return PlainTextResponse("?", int(fault), {"Retry-After": "7"} if fault == "429" else {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -117,9 +118,25 @@ async def test_taking_back_a_cancellation_that_was_told_is_for_the_team(desk: Re
 
 
 async def test_taking_back_a_cancellation_that_is_on_its_way(desk: Reminded) -> None:
-    """It cannot be called back from the source: the team sees to it."""
+    """It cannot be called back from the source while it is being told: the team sees to it."""
     mine = await desk.take(source="rdv_service_public", participation="77")
     await answer(desk, "cancel", mine)
+    await desk.run(update(write_back).values(attempts=1, reason="", due_at=clock.now() + timedelta(minutes=1)))
     assert await answer(desk, "confirm", mine) == "again"
     assert [row.state for row in await desk.all(write_back.select())] == ["waiting"]
     assert await desk.events(mine) == ["cancel_asked", "move_asked"]
+
+
+@pytest.mark.parametrize("tried", [{}, {"attempts": 2, "reason": "500"}])
+async def test_taking_back_a_cancellation_that_the_source_was_not_told(desk: Reminded, tried: dict[str, Any]) -> None:
+    """It waits for a source that is down: nothing is cancelled, and what was not reminded of meanwhile will be."""
+    mine = await desk.take(source="rdv_service_public", participation="77")
+    await answer(desk, "cancel", mine)
+    await desk.run(update(write_back).values(due_at=clock.now() + timedelta(minutes=5), **tried))
+    await desk.run(update(reminder).values(state="skipped", reason="cancelled by the person"))
+    assert await answer(desk, "confirm", mine) == "restored"
+    rows = await desk.all(write_back.select())
+    assert [(row.state, row.reason, row.settled_at is not None) for row in rows] == [("failed", "taken back", True)]
+    assert await desk.state(mine) == ("unknown", True, "sms")
+    assert (await desk.events(mine), await desk.tasks()) == (["cancel_asked", "confirmed"], [])
+    assert {row.state for row in await desk.all(reminder.select())} == {"planned"}

@@ -13,11 +13,12 @@ from sqlalchemy import select, update
 
 from bot import clock, vault
 from bot.appointment_models import appointment, write_back
+from bot.appointments.answers import Said
 from bot.connectors.write_back import LADDER_SECONDS, WriteBack
 from bot.models import message
 from channels.base import Inbound, Reply
 from tests.bot.appointments.conftest import in_days
-from tests.bot.connectors.conftest import Site
+from tests.bot.connectors.conftest import PLANNED, Site
 from tests.standins.rdv_service_public import meeting, seat, user
 
 CANCELLED = "Votre rendez-vous est annulé. Pour une autre date, répondez CHANGER."
@@ -170,3 +171,24 @@ async def test_taken_back_before_it_was_told(site: Site, later: Callable[[float]
         await connection.execute(update(appointment).values(confirmed_at=clock.now() + timedelta(seconds=1)))
     await site.relais.write_back.send_due()
     assert (site.upstream.patched, await state(site), await said(site)) == ([], ("failed", "taken back", "unknown"), [])
+
+
+@pytest.mark.parametrize("fault", ["500", "404"])
+async def test_taken_back_while_it_is_being_told(site: Site, later: Callable[[float], None], fault: str) -> None:
+    """The call fails: it is not tried again, and nobody is asked to cancel by hand what the person comes to."""
+    mine = await asked(site)
+    await site.relais.rdv_service_public.organisations()  # type: ignore[union-attr]
+    site.upstream.faults.append(f"slow {fault}")
+    telling = asyncio.create_task(site.relais.write_back.send_due())
+    await site.upstream.entered.wait()
+    async with site.relais.database.begin() as connection:
+        heard = (await connection.execute(select(message.c.id, message.c.conversation_id))).first()
+        said_so = Said(heard.conversation_id, heard.id, "sms", "finalement je viens")  # type: ignore[union-attr]
+        assert await site.relais.talk.answers.confirm(connection, mine, said_so) == "again"
+    site.upstream.gate.set()
+    await telling
+    later(LADDER_SECONDS[0] + 1)
+    await site.relais.write_back.send_due()
+    assert (await state(site))[0::2] == ("failed", "unknown")
+    assert (await said(site), [task.reason for task in await site.tasks()]) == ([], ["appointment_move"])
+    assert await site.reminders() == PLANNED
