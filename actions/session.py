@@ -100,10 +100,10 @@ class _Counter:
         return await self._list("first") if yes else self.stop()
 
     async def others(self, person_id: UUID) -> Events | None:
-        """The sessions that may take the place of theirs; None when there is none."""
+        """The sessions that may take the place of theirs; None when there is none, or it is not ours to move."""
         whose, sessions, now = self._known(str(person_id)), self.kit.desk.sessions, clock.now()
         held = whose and await sessions.held_by(self.connection, person_id, now)
-        if not held:
+        if not held or held.session_id is None:
             return None
         found = await sessions.open_for(
             self.connection, language=self.turn.language, place=None, now=now, limit=1, but=[held.session_id]
@@ -115,7 +115,7 @@ class _Counter:
         before = self.kept if step == "more" else {}
         whose = whose or self._known(before.get("person")) or (self.people[0] if len(self.people) == 1 else None)
         held = whose and await self.kit.desk.sessions.held_by(self.connection, whose.id, clock.now())
-        if held and step not in ("move", "more"):
+        if held and (step not in ("move", "more") or held.session_id is None):  # theirs to move who gave it
             return say.already(self.turn, whose.first_name if whose else "", held)
         found = where(self.kit, self.turn)
         but = [UUID(one) for one in before.get("shown", ())] + ([held.session_id] if held and held.session_id else [])

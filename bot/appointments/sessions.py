@@ -112,12 +112,12 @@ class Sessions:
     ) -> Booking:
         """Book the other session first, then free the first; nothing changes unless it was `booked`.
 
-        An appointment of another source than ours stays as it is: whoever moves it tells its source.
+        An appointment of another source than ours is not moved by us, and nobody has two: it is `already` theirs.
         """
         first: UUID | None = await connection.scalar(
             select(appointment.c.session_id).where(appointment.c.id == appointment_id)
         )
-        if first == session_id:  # as they have it; perhaps since this very message
+        if first is None or first == session_id:  # as they have it; perhaps since this very message
             return await self.book(connection, session_id, whose, cause=cause, how=how)
         rows = {one: await lock(connection, one) for one in sorted(one for one in {first, session_id} if one)}
         booking = await self._book(connection, rows[session_id], whose, cause, how, instead_of=appointment_id)

@@ -11,14 +11,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
 from bot import clock
+from bot.appointment_models import appointment
 from bot.appointments.facts import SessionFacts
 from bot.assembly import Relais
 from bot.database import Database
 from bot.keys import load_keys
 from channels.base import Inbound, Reply
 from knowledge.dates import DAYS
+from tests.bot.appointments.conftest import facts
 from tests.bot.appointments.rooms import noon
 from tests.bot.conftest import Phone
 from tests.engine import Engine, Talk, keys
@@ -135,6 +138,25 @@ async def test_changes_their_mind(sms_road: Sms) -> None:
     assert ["Centre social" in one.title for one in listed.choices] == [True]
     assert names(await sms_road.say("1", mine)) == ["utter_session_booked"]
     assert (sms_road.status("Mairie de Bron"), sms_road.status("Centre social")) == (["excused"], ["unknown"])
+
+
+async def test_what_another_source_gave_meanwhile_is_not_doubled(sms_road: Sms) -> None:
+    """The counsellor gave a date while the list was read: they are told so, and the way to another one."""
+    mine = number()
+    await sms_road.session("Mairie de Bron", 8)
+    await sms_road.session("Centre social", 10)
+    for words in (WISH, "1", "Karim", WISH, "1"):
+        await sms_road.say(words, mine)
+    given = facts(source="rdv_service_public", source_id=mine, phone=mine, first_name="Karim")
+    async with sms_road.relais.database.begin() as connection:
+        here = appointment.c.session_id == sms_road.sessions["Mairie de Bron"]
+        seat = (await connection.execute(select(appointment.c.id).where(here))).one()
+        await sms_road.relais.register.change(connection, seat.id, clock.now(), given.source, status="revoked")
+        await sms_road.relais.register.take(connection, given, how=given.source)
+    [told] = await sms_road.say("1", mine)
+    assert told.key == "utter_session_already"
+    assert "/reschedule_appointment" in told.choices[0].payload
+    assert sms_road.status("Centre social") == []
 
 
 async def test_wants_another_date_in_words_of_their_own(sms_road: Sms) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, reminder, session
@@ -16,6 +16,7 @@ from bot.commands.demo import load_sessions
 from bot.errors import DatabaseUnavailable
 from bot.reminders import quiet
 from knowledge.places import Places
+from tests.bot.appointments.conftest import facts
 from tests.bot.appointments.rooms import Rooms
 from tests.bot.conftest import Pipeline
 
@@ -123,6 +124,18 @@ async def test_moving_books_the_other_first(rooms: Rooms) -> None:
     third = (await rooms.move(moved[0].appointment_id, last, whose)).appointment_id
     assert (await rooms.move(third, free, whose)).appointment_id == moved[0].appointment_id
     assert (await rooms.seated(free), await rooms.seated(last)) == (1, 0)
+
+
+async def test_what_another_source_gave_is_not_moved(rooms: Rooms) -> None:
+    """A seat beside it would be a second appointment that nobody told them of: they are told which one they have."""
+    session_id, whose = await rooms.session(8), await rooms.person(1)
+    given = facts(source="rdv_service_public", source_id="R1", phone=whose.phone, first_name=whose.first_name)
+    async with rooms.relais.database.begin() as connection:
+        theirs = (await rooms.relais.register.take(connection, given, how=given.source)).appointment_id
+        await connection.execute(update(appointment).values(person_id=whose.id))
+    booking = await rooms.move(theirs, session_id, whose)
+    assert (booking.what, booking.appointment_id) == ("already", theirs)
+    assert await rooms.seated(session_id) == 0
 
 
 async def test_whoever_cancelled_may_come_again(rooms: Rooms) -> None:
