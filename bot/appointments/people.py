@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,6 +33,13 @@ class Person:
     language: str
 
 
+@dataclass(frozen=True)
+class _Named:
+    facts: Facts
+    phone: phones.Phone
+    key: bytes
+
+
 class People:
     def __init__(self, vault: Vault, countries: tuple[str, ...] = phones.FRANCE) -> None:
         self._vault = vault
@@ -39,24 +47,54 @@ class People:
 
     async def of(self, connection: AsyncConnection, facts: Facts) -> Person:
         """The person whom a source names; stored with the first appointment."""
-        phone = phones.read(facts.phone, self._countries)
-        values: dict[str, Any] = {
-            "key_index": self._key(facts, phone),
-            "first_name_secret": self._vault.seal(vault.FIRST_NAME, facts.first_name),
-            "phone_index": self._vault.phone_index(phone.e164) if phone.e164 else None,
-            "phone_secret": self._vault.seal(vault.PHONE, phone.e164) if phone.e164 else None,
+        return (await self.of_all(connection, [facts]))[0]
+
+    async def of_all(self, connection: AsyncConnection, told: Sequence[Facts]) -> list[Person]:
+        """Those whom a source names, in its order; found, and stored, all at once."""
+        named = [self._named(facts) for facts in told]
+        known = await self._find(connection, {one.key for one in named})
+        strangers: dict[bytes, _Named] = {}
+        for one in named:
+            if one.key not in known:
+                strangers.setdefault(one.key, one)
+        if strangers:
+            await self._store(connection, strangers.values())
+            known |= await self._find(connection, strangers)
+        await self._follow(connection, named, known)
+        return [self._person(known[one.key]) for one in named]
+
+    async def _store(self, connection: AsyncConnection, strangers: Iterable[_Named]) -> None:
+        rows = [
+            {
+                "id": uuid4(),
+                "created_at": clock.now(),
+                "language": one.facts.language or "fr",
+                "key_index": one.key,
+                "first_name_secret": self._vault.seal(vault.FIRST_NAME, one.facts.first_name),
+                **self._reached(one, _fault(one.phone, one.facts.no_sms, "")),
+            }
+            for one in strangers
+        ]
+        added = insert(person).on_conflict_do_nothing(index_elements=["key_index"]).returning(person.c.id)
+        await connection.execute(added, rows)
+
+    async def _follow(self, connection: AsyncConnection, named: Sequence[_Named], known: dict[bytes, AnyRow]) -> None:
+        """Whether an SMS is wanted, and reaches them, as it was told last."""
+        faults = {key: row.phone_fault for key, row in known.items()}
+        for one in named:
+            fault = _fault(one.phone, one.facts.no_sms, faults[one.key])
+            if fault != faults[one.key]:
+                faults[one.key] = fault
+                mine = person.c.id == known[one.key].id
+                await connection.execute(update(person).where(mine).values(self._reached(one, fault)))
+
+    def _reached(self, one: _Named, fault: str) -> dict[str, Any]:
+        e164 = one.phone.e164
+        return {
+            "phone_index": self._vault.phone_index(e164) if e164 else None,
+            "phone_secret": self._vault.seal(vault.PHONE, e164) if e164 else None,
+            "phone_fault": fault,
         }
-        known = await self._find(connection, values["key_index"])
-        values["phone_fault"] = fault = _fault(phone, facts.no_sms, known)
-        if known is None:
-            added = insert(person).values(id=uuid4(), created_at=clock.now(), language=facts.language or "fr", **values)
-            await connection.execute(added.on_conflict_do_nothing(index_elements=["key_index"]))
-            known = await self._find(connection, values["key_index"])
-        elif known.phone_fault != fault:
-            changed = {name: values[name] for name in ("phone_index", "phone_secret", "phone_fault")}
-            await connection.execute(update(person).where(person.c.id == known.id).values(changed))
-        assert known is not None  # noqa: S101 (just stored)
-        return self._person(known)
 
     async def named(self, connection: AsyncConnection, first_name: str, phone: str, language: str) -> Person:
         """The person of this first name on this number, stored when nobody told of them before."""
@@ -76,8 +114,13 @@ class People:
         )
         return [self._person(row) for row in found]
 
-    async def _find(self, connection: AsyncConnection, key: bytes) -> AnyRow | None:
-        return (await connection.execute(select(person).where(person.c.key_index == key))).one_or_none()
+    async def _find(self, connection: AsyncConnection, keys: Collection[bytes]) -> dict[bytes, AnyRow]:
+        found = await connection.execute(select(person).where(person.c.key_index.in_(keys)))
+        return {bytes(row.key_index): row for row in found}
+
+    def _named(self, facts: Facts) -> _Named:
+        phone = phones.read(facts.phone, self._countries)
+        return _Named(facts, phone, self._key(facts, phone))
 
     def _key(self, facts: Facts, phone: phones.Phone) -> bytes:
         if phone.e164:
@@ -94,9 +137,9 @@ class People:
         )
 
 
-def _fault(phone: phones.Phone, no_sms: bool | None, known: AnyRow | None) -> str:
+def _fault(phone: phones.Phone, no_sms: bool | None, was: str) -> str:
     """Why no SMS is sent; a source that does not know whether they are wanted leaves what another one told."""
-    refused = no_sms if no_sms is not None else known is not None and known.phone_fault == UNWANTED
+    refused = no_sms if no_sms is not None else was == UNWANTED
     return phone.fault or (UNWANTED if refused else "")
 
 

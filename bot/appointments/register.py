@@ -6,13 +6,13 @@ A repeat changes nothing. What is told after something newer changes nothing eit
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +45,18 @@ class Taken:
     unsaid: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Given:
+    facts: Facts
+    values: dict[str, Any]
+    person: Person
+    unsaid: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.facts.source, self.facts.source_id
+
+
 class Register:
     def __init__(self, people: People, planner: Planner) -> None:
         self._people = people
@@ -54,19 +66,63 @@ class Register:
         self, connection: AsyncConnection, facts: Facts, *, how: str, intake: UUID | None = None, plan: bool = True
     ) -> Taken:
         """Store an appointment as its source tells it, and plan its reminders unless the caller does (`plan`)."""
-        facts, unsaid = sayable(facts)
-        person = await self._people.of(connection, facts)
-        values = _values(facts, person)
-        added = await connection.scalar(_insert(facts, values, intake))
-        if added is not None:
-            await self._note(connection, added, "new", how, facts.starts_at)
-            return await self._planned(connection, Taken(added, person, "new", unsaid), plan)
-        known = (await connection.execute(_locked(facts.source, facts.source_id))).one()
-        if known.told_at > facts.told_at:
-            return Taken(known.id, person, "old", unsaid)
-        changes = await self._changes(connection, known, values)
-        change = await self._apply(connection, known, changes, facts.told_at, how)
-        return await self._planned(connection, Taken(known.id, person, change, unsaid), plan and change != "same")
+        [taken] = await self.take_all(connection, [facts], how=how, intake=intake)
+        if plan and taken.change not in ("same", "old"):
+            await self._planner.replan(connection, [taken.appointment_id], now=clock.now())
+        return taken
+
+    async def take_all(
+        self, connection: AsyncConnection, told: Sequence[Facts], *, how: str, intake: UUID | None = None
+    ) -> list[Taken]:
+        """Many at once, each appointment once among them; the caller plans their reminders."""
+        kept = [sayable(facts) for facts in told]
+        people = await self._people.of_all(connection, [facts for facts, _ in kept])
+        given = [
+            _Given(facts, _values(facts, person), person, unsaid)
+            for (facts, unsaid), person in zip(kept, people, strict=True)
+        ]
+        added = await self._add(connection, given, how, intake)
+        known = await self._locked(connection, [one.facts for one in given if one.key not in added])
+        return [
+            Taken(added[one.key], one.person, "new", one.unsaid)
+            if one.key in added
+            else await self._retake(connection, known[one.key], one, how)
+            for one in given
+        ]
+
+    async def _add(
+        self, connection: AsyncConnection, given: Sequence[_Given], how: str, intake: UUID | None
+    ) -> dict[tuple[str, str], UUID]:
+        """Those that nobody told of before."""
+        if not given:
+            return {}
+        mine = (appointment.c.id, appointment.c.source, appointment.c.source_id)
+        new = insert(appointment).on_conflict_do_nothing(index_elements=["source", "source_id"]).returning(*mine)
+        rows = [_row(one.facts, one.values, intake) for one in given]
+        added = {(row.source, row.source_id): row.id for row in await connection.execute(new, rows)}
+        events = [
+            _event(added[one.key], "new", how=how, starts_at=one.facts.starts_at) for one in given if one.key in added
+        ]
+        if events:
+            await connection.execute(insert(appointment_event).returning(appointment_event.c.id), events)
+        return added
+
+    async def _retake(self, connection: AsyncConnection, known: AnyRow, one: _Given, how: str) -> Taken:
+        change: Change = "old"
+        if known.told_at <= one.facts.told_at:
+            changes = await self._changes(connection, known, one.values)
+            change = await self._apply(connection, known, changes, one.facts.told_at, how)
+        return Taken(known.id, one.person, change, one.unsaid)
+
+    async def _locked(self, connection: AsyncConnection, told: Sequence[Facts]) -> dict[tuple[str, str], AnyRow]:
+        if not told:
+            return {}
+        mine = tuple_(appointment.c.source, appointment.c.source_id)
+        ours = [(facts.source, facts.source_id) for facts in told]
+        found = await connection.execute(
+            select(appointment).where(mine.in_(ours)).order_by(appointment.c.id).with_for_update()
+        )
+        return {(row.source, row.source_id): row for row in found}
 
     async def change_meeting(
         self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime, how: str, **changes: Any
@@ -119,7 +175,7 @@ class Register:
                 .where(appointment.c.id == known.id)
                 .values(removed_at=clock.now(), updated_at=clock.now(), told_at=told_at)
             )
-            await self._note(connection, known.id, "removed", how, known.starts_at)
+            await note(connection, known.id, "removed", how=how, starts_at=known.starts_at)
             gone.append(known.id)
         await self._planner.replan(connection, gone, now=clock.now())
         return gone
@@ -151,16 +207,12 @@ class Register:
         )
         starts_at = changes.get("starts_at", known.starts_at)
         if moved:
-            await self._note(connection, known.id, "moved", how, starts_at, known.starts_at.isoformat())
+            was = known.starts_at.isoformat()
+            await note(connection, known.id, "moved", how=how, starts_at=starts_at, detail=was)
         if "status" in changes:
             what = "cancelled" if changes["status"] in CANCELLED else "status"
-            await self._note(connection, known.id, what, how, starts_at, changes["status"])
+            await note(connection, known.id, what, how=how, starts_at=starts_at, detail=changes["status"])
         return "moved" if moved else "changed"
-
-    async def _planned(self, connection: AsyncConnection, taken: Taken, plan: bool) -> Taken:
-        if plan:
-            await self._planner.replan(connection, [taken.appointment_id], now=clock.now())
-        return taken
 
     async def _of_meeting(
         self, connection: AsyncConnection, source: str, meeting: str, told_at: datetime
@@ -194,17 +246,6 @@ class Register:
         )
         return await connection.scalar(under_way.limit(1)) is not None
 
-    async def _note(
-        self,
-        connection: AsyncConnection,
-        appointment_id: UUID,
-        what: str,
-        how: str,
-        starts_at: datetime,
-        detail: str = "",
-    ) -> None:
-        await note(connection, appointment_id, what, how=how, starts_at=starts_at, detail=detail)
-
 
 async def note(
     connection: AsyncConnection,
@@ -218,16 +259,24 @@ async def note(
 ) -> bool:
     """Write down what happened to an appointment, when and how; False when this `cause` did it before."""
     added = insert(appointment_event).values(
-        appointment_id=appointment_id,
-        at=clock.now(),
-        what=what,
-        how=how,
-        cause=cause,
-        starts_at=starts_at,
-        detail=detail,
+        **_event(appointment_id, what, how=how, starts_at=starts_at, cause=cause, detail=detail)
     )
     done = await connection.execute(added.on_conflict_do_nothing(index_elements=["appointment_id", "what", "cause"]))
     return bool(done.rowcount)
+
+
+def _event(
+    appointment_id: UUID, what: str, *, how: str, starts_at: datetime, cause: UUID | None = None, detail: str = ""
+) -> dict[str, Any]:
+    return {
+        "appointment_id": appointment_id,
+        "at": clock.now(),
+        "what": what,
+        "how": how,
+        "cause": cause,
+        "starts_at": starts_at,
+        "detail": detail,
+    }
 
 
 def _values(facts: Facts, person: Person) -> dict[str, Any]:
@@ -239,21 +288,7 @@ def _stays(known: AnyRow, name: str) -> bool:
     return name in _NEVER_EMPTIED and kinds.known().may_say(getattr(known, name))
 
 
-def _insert(facts: Facts, values: dict[str, Any], intake: UUID | None) -> Any:
+def _row(facts: Facts, values: dict[str, Any], intake: UUID | None) -> dict[str, Any]:
     now = clock.now()
-    added = insert(appointment).values(
-        id=uuid4(),
-        source=facts.source,
-        source_id=facts.source_id,
-        intake_id=intake,
-        told_at=facts.told_at,
-        created_at=now,
-        updated_at=now,
-        **values,
-    )
-    return added.on_conflict_do_nothing(index_elements=["source", "source_id"]).returning(appointment.c.id)
-
-
-def _locked(source: str, source_id: str) -> Any:
-    mine = (appointment.c.source == source, appointment.c.source_id == source_id)
-    return select(appointment).where(*mine).with_for_update()
+    told = {"source": facts.source, "source_id": facts.source_id, "told_at": facts.told_at}
+    return {"id": uuid4(), "intake_id": intake, "created_at": now, "updated_at": now, **told, **values}

@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,13 +54,16 @@ class Office:
     relais: Relais
     settings: Settings
 
-    @contextlib.asynccontextmanager
-    async def worker(self) -> AsyncIterator[None]:
+    async def start_worker(self) -> Process:
         command = (sys.executable, "-m", "bot", "worker")
         with (self.settings.data_dir / "worker.log").open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *command, cwd=ROOT, env=environment(self.settings), stdout=log, stderr=log
             )
+
+    @contextlib.asynccontextmanager
+    async def worker(self) -> AsyncIterator[None]:
+        process = await self.start_worker()
         try:
             yield
         finally:
@@ -69,12 +73,12 @@ class Office:
 
 async def figures(count: int = COUNT) -> list[Figure]:
     """All of them; one worker's rate and two workers' are taken on the same database, one after the other."""
-    async with Provider.started(LATENCY) as provider, _office(provider.api_url) as office:
-        ids = await known(office.relais, count)
-        seconds = await planned(office.relais, ids)
-        one = await sent(office, provider, count, workers=1)
-        await planned(office.relais, await known(office.relais, count))
-        two = await sent(office, provider, count, workers=2)
+    async with Provider.started(LATENCY) as provider, office(provider.api_url) as place:
+        ids = await known(place.relais, count)
+        seconds = await planned(place.relais, ids)
+        one = await sent(place, provider, count, workers=1)
+        await planned(place.relais, await known(place.relais, count))
+        two = await sent(place, provider, count, workers=2)
     idle, busy = await replies()
     return [
         Figure(f"reminders of {count} appointments planned", seconds, "s", most=30 * count / COUNT),
@@ -128,17 +132,17 @@ async def planned(relais: Relais, ids: list[UUID]) -> float:
     return time.monotonic() - began
 
 
-async def sent(office: Office, provider: Provider, count: int, *, workers: int) -> float:
+async def sent(place: Office, provider: Provider, count: int, *, workers: int) -> float:
     """Messages a second at the provider's door, once the workers are warm."""
     before = provider.calls
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(workers):
-            await stack.enter_async_context(office.worker())
+            await stack.enter_async_context(place.worker())
         await _until(provider, before + WARM * workers)
         began, from_here = provider.last, provider.calls
         await _until(provider, before + count)
         rate = (provider.calls - from_here) / (provider.last - began)
-        await _until_settled(office.relais)
+        await _until_settled(place.relais)
     assert provider.calls == before + count, "a reminder was lost or doubled"
     return rate
 
@@ -178,7 +182,7 @@ async def _asked(group: list[people.Person]) -> float:
 
 
 @contextlib.asynccontextmanager
-async def _office(api_url: str) -> AsyncIterator[Office]:
+async def office(api_url: str, rate: float = 100_000) -> AsyncIterator[Office]:
     folder = Path(tempfile.mkdtemp(prefix="relais-bulk-"))
     folder.chmod(0o755)
     supervisor = Supervisor(lambda line: None)
@@ -191,7 +195,7 @@ async def _office(api_url: str) -> AsyncIterator[Office]:
         await embedded.wait_ready(postgres.process)
         await embedded.ensure_database()
         await asyncio.to_thread(migrate, embedded.url())
-        settings = _settings(folder, api_url)
+        settings = _settings(folder, api_url, rate)
         relais = Relais.build(settings, name="relais bench", pool_size=4)
         yield Office(relais, settings)
         await relais.close()
@@ -200,7 +204,7 @@ async def _office(api_url: str) -> AsyncIterator[Office]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settings(folder: Path, api_url: str) -> Settings:
+def _settings(folder: Path, api_url: str, rate: float) -> Settings:
     return Settings(
         _env_file=None,
         data_dir=folder,
@@ -210,7 +214,7 @@ def _settings(folder: Path, api_url: str) -> Settings:
         twilio_auth_tokens=TOKENS,
         twilio_from=NUMBER,
         twilio_api_url=api_url,
-        sms_per_second=100_000,
+        sms_per_second=rate,
     )  # type: ignore[arg-type]
 
 

@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 from twilio.request_validator import RequestValidator
 
+from bot import clock
 from channels import sms_text
 from tests.standins.server import serving
 
@@ -192,7 +193,7 @@ class TwilioStandin:
 
     def _record(self, direction: str, sender: str, to: str, body: str, **more: Any) -> dict[str, Any]:
         sid = more.pop("sid", None) or f"SM{uuid4().hex}"
-        at = formatdate(more.pop("at", None) or time.time()).replace("-0000", "+0000")
+        at = formatdate(more.pop("at", None) or clock.now().timestamp()).replace("-0000", "+0000")
         dates = {"date_created": at, "date_updated": at, "date_sent": None if more.get("status") == "queued" else at}
         message = {"sid": sid, "account_sid": ACCOUNT, "direction": direction, "from": sender, "to": to, "body": body}
         message |= {**dates, "num_segments": str(sms_text.segments(body).count), "num_media": "0", **more}

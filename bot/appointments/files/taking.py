@@ -134,12 +134,11 @@ class AppointmentTaking(Taking):
 
     async def _take(self, connection: AsyncConnection, understood: Sequence[Any], report: Report) -> None:
         known = await admission.known(connection, SOURCE, [given.facts.source_id for given in understood])
+        told = [admission.heard(one.facts, known.get(one.facts.source_id), said=one.said) for one in understood]
+        all_taken = await self._register.take_all(connection, told, how=SOURCE, intake=self._tray.id)
         changed = []
-        for given in understood:
-            was = known.get(given.facts.source_id)
-            facts = admission.heard(given.facts, was, said=given.said)
-            taken = await self._register.take(connection, facts, how=SOURCE, intake=self._tray.id, plan=False)
-            report.outcomes.append(_outcome(given, was, taken, facts.status))
+        for given, facts, taken in zip(understood, told, all_taken, strict=True):
+            report.outcomes.append(_outcome(given, known.get(facts.source_id), taken, facts.status))
             if taken.change not in ("same", "old"):
                 changed.append(taken.appointment_id)
         report.soon += await self._tray.plan(connection, self._planner, changed)
