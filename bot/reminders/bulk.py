@@ -104,8 +104,11 @@ class Bulk:
         """Claim a batch, send it, settle it; how many seconds to wait before the next one."""
         now = clock.now()
         tokens = None if quiet.is_quiet(now) else await self._tokens(now)
+        if tokens is None:
+            await self._let_go(now)
+            return IDLE_SECONDS
         if not tokens:
-            return IDLE_SECONDS if tokens is None else PACE_SECONDS
+            return PACE_SECONDS
         claimed = await self._claim(tokens, now)
         batch = Batch([one for one in claimed.handed if one.sending])
         if batch.handed:
@@ -120,6 +123,10 @@ class Bulk:
             if await switch.is_stopped(connection) or not await self._any_due(connection):
                 return None
             return await self._bucket.take(connection, BATCH, now)
+
+    async def _let_go(self, now: datetime) -> None:
+        async with self._database.begin() as connection:
+            await self._due.let_go(connection, now)
 
     async def _claim(self, tokens: int, now: datetime) -> Claimed:
         async with self._database.begin() as connection:

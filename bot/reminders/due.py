@@ -21,6 +21,7 @@ from bot.clock import PARIS
 from bot.database import AnyRow
 from bot.reminders import due_sql as sql
 from bot.reminders import quiet
+from bot.reminders.hold import HELD_TOO_LONG
 from bot.reminders.plan import LATE
 from bot.reminders.planner import ASKED_OFF, CALLED_OFF, MOVED
 from bot.reminders.wording import Reminded, Wording, says_until
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 DAILY_CAP = "daily cap"
 TASK = "daily_cap"
+LET_GO = 1000
+"""How many held reminders a round lets go at most: some thousandths of a second."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,10 @@ class Due:
         self._wording = wording
         self._tasks = tasks
         self._road = road
+
+    async def let_go(self, connection: AsyncConnection, now: datetime) -> None:
+        """Skip what was held by an import until it said nothing useful any more; a part of it at a time."""
+        await connection.execute(sql.HELD, {"now": now, "reason": HELD_TOO_LONG, "count": LET_GO})
 
     async def claim(self, connection: AsyncConnection, count: int, now: datetime) -> Claimed:
         """Take up to `count` due reminders; their messages are there when the transaction commits."""

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from bot import clock
 from bot.appointment_models import appointment, bucket, intake, person, reminder, write_back
 from bot.models import conversation, message
+from bot.reminders.bulk import BATCH
 from channels.errors import Ambiguous, BadAddress, Misconfigured, OptedOut, Refused, TryAgain
 from tests.bot.reminders.conftest import MONDAY, Desk
 
@@ -118,6 +119,20 @@ async def test_an_appointment_under_change_is_left_to_the_next_round(desk: Desk)
         assert desk.sent == []
     await desk.round()
     assert len(desk.sent) == 1
+
+
+async def test_an_appointment_under_change_takes_nobodys_place(desk: Desk) -> None:
+    """More of them than a round claims are first in the line: the one behind them is reminded all the same."""
+    last = await desk.take(source_id="B1", starts_at=clock.now() + timedelta(days=2, hours=3))
+    await desk.many(BATCH)
+    async with desk.relais.database.begin() as connection:
+        behind = reminder.update().where(reminder.c.appointment_id == last.appointment_id)
+        await connection.execute(behind.values(valid_until=reminder.c.valid_until + timedelta(seconds=1)))
+    async with desk.relais.database.begin() as connection:
+        first = select(appointment).where(appointment.c.id != last.appointment_id)
+        await connection.execute(first.with_for_update())
+        await desk.round()
+        assert len(desk.sent) == 1
 
 
 @pytest.mark.parametrize(("phone", "fault"), [("04 78 00 00 00", "landline"), ("", "none"), ("+44 7700 900123", "")])
@@ -384,3 +399,20 @@ async def test_what_an_import_holds_waits(desk: Desk) -> None:
         assert await desk.relais.hold.approve(connection, held, "moi")
     await desk.round()
     assert len(desk.sent) == 1
+
+
+async def test_what_was_held_too_long_says_so(desk: Desk) -> None:
+    """Nobody has said yes in time: it is not planned for ever; what is useful still waits on."""
+    await desk.due()
+    held, now = uuid4(), clock.now()
+    async with desk.relais.database.begin() as connection:
+        await connection.execute(
+            intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
+        )
+    await desk.change(reminder, intake_id=held)
+    await desk.round()
+    before = await desk.planned()
+    desk.later(days=1, hours=15)
+    await desk.round()
+    assert (before, await desk.planned(), desk.sent) == (["j2", "j0"], ["j0"], [])
+    assert await desk.skipped() == ["held too long"]
