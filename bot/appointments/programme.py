@@ -154,7 +154,7 @@ class Programme:
     ) -> None:
         road = await self._reach.road(connection, person_id)
         if road is None:
-            await self._waiting_list.untold(connection, row, person_id, key.removeprefix("system_session_"))
+            await self._waiting_list.untold(connection, row, person_id, key)
             return
         when = calendar_words.moment(local(row), road.language)
         reply = self._reach.word(road, key, when=when, place=row.place, choices=choices)

@@ -1,6 +1,7 @@
 """Of what any source tells, the texts that may be said to somebody; the others are not kept.
 
 An SMS is read on a locked screen, by whoever holds the telephone. The appointment itself is never lost for its words.
+The name of the structure is kept as it is: it chooses the plan of reminders and is shown to the team, never said.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ _NAMES = {
     "place": "lieu",
     "bring": "à apporter",
     "accessibility": "accessibilité",
-    "structure": "structure",
     "structure_phone": "téléphone de la structure",
 }
 WHY = "un de ses mots ne se dit pas dans un SMS (une aide reçue, une sanction)"

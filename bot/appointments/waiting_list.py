@@ -88,7 +88,7 @@ class WaitingList:
         mine = update(waiting).where(waiting.c.id == entry.id)
         if road is None:
             await connection.execute(mine.values(state="left"))
-            await self.untold(connection, row, entry.person_id, "offer")
+            await self.untold(connection, row, entry.person_id, "system_session_offer")
             return 0
         await connection.execute(mine.values(state="offered", offered_at=now, expires_at=until))
         reply = self._worded(road, row, entry.person_id, until)

@@ -29,7 +29,6 @@ _STATUSES: dict[str, Status] = {
 _MEDIUMS: dict[str, Medium] = {"public_office": "place", "phone": "phone", "home": "home", "visio": "video"}
 _LONGEST_PLACE = 160
 _LONGEST_BRING = 200
-_LONGEST_STRUCTURE = 1000
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _about(data: Mapping[str, Any], starts_at: datetime | None) -> dict[str, Any
         "place": _place(place) if medium == "place" else "",
         "structure_phone": text(place, "phone_number", 30) or text(structure, "phone_number", 30),
         "kind": kinds.known().of(text(category, "short_name"), text(category, "name"), text(motif, "name")),
-        "structure": kinds.known().harmless(text(structure, "name"), _LONGEST_STRUCTURE),
+        "structure": text(structure, "name"),
         "bring": kinds.known().harmless(text(motif, "instruction_for_rdv", 2000), _LONGEST_BRING),
     }
 

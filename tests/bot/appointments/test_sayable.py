@@ -24,16 +24,16 @@ async def test_a_place_that_says_too_much_is_not_kept(desk: Desk, words: str) ->
 
 
 async def test_all_texts_of_a_row_are_judged(desk: Desk) -> None:
-    """Those that may be said are kept."""
+    """Those that may be said are kept; the structure is never said, and chooses the plan."""
     head = f"{HEAD};À apporter;Téléphone structure"
     text = f"{line().replace('MDM Bron', 'Pôle RSA')};Attestation RSA;04 65 71 00 12"
     said = await desk.give(f"{head}\n{text}\n")
-    assert said[0].endswith(f"à apporter, structure : {WHY}")
+    assert said[0].endswith(f"à apporter : {WHY}")
     [row] = await desk.rows()
     assert (row.place, row.bring, row.structure, row.phone) == (
         "Maison de la Métropole, Bron",
         "",
-        "",
+        "Pôle RSA",
         "04 65 71 00 12",
     )
 
