@@ -31,7 +31,8 @@ async def main() -> int:
         _say("search: an offer is made up and imported")
         figures += await search.figures(system)
     _say("reminders: planned, sent by one worker and by two, and replies meanwhile")
-    figures += await reminders.figures()
+    figures += await reminders.sending()
+    figures += await reminders.replies()
     sys.stdout.write("\n" + table(figures) + "\n")
     return 0 if all(figure.reached for figure in figures) else 1
 

@@ -35,7 +35,7 @@ from tests.bench.provider import Provider
 from tests.bench.report import Figure, quantile
 from tests.bench.road import warm_up
 from tests.standins.twilio import ACCOUNT, NUMBER, TOKENS
-from tests.system import PUBLIC_URL, environment, running
+from tests.system import PUBLIC_URL, System, environment, running
 
 COUNT = 50_000
 LATENCY = 0.05
@@ -71,23 +71,19 @@ class Office:
             await process.wait()
 
 
-async def figures(count: int = COUNT) -> list[Figure]:
-    """All of them; one worker's rate and two workers' are taken on the same database, one after the other."""
+async def sending(count: int = COUNT) -> list[Figure]:
+    """One worker's rate and two workers' are taken on the same database, one after the other."""
     async with Provider.started(LATENCY) as provider, office(provider.api_url) as place:
         ids = await known(place.relais, count)
         seconds = await planned(place.relais, ids)
         one = await sent(place, provider, count, workers=1)
         await planned(place.relais, await known(place.relais, count))
         two = await sent(place, provider, count, workers=2)
-    idle, busy = await replies()
     return [
         Figure(f"reminders of {count} appointments planned", seconds, "s", most=30 * count / COUNT),
         Figure(f"{count} reminders sent, provider at 50 ms, 1 worker", one, "/s", least=200),
         Figure(f"{count} reminders sent, provider at 50 ms, 2 workers", two, "/s"),
         Figure("reminders, two workers against one", two / one, "×", least=1.7),
-        Figure("replies, p95, idle", idle, "ms"),
-        Figure("replies, p95, while reminders leave at 50/s", busy, "ms"),
-        Figure("replies while reminders leave, against idle", busy / idle, "×", most=1.5),
     ]
 
 
@@ -162,21 +158,26 @@ async def _until_settled(relais: Relais) -> None:
         assert await connection.scalar(of) == 0
 
 
-async def replies() -> tuple[float, float]:
-    """p95 in ms of the whole system's answers, idle and while reminders leave at 50 a second."""
+async def replies() -> list[Figure]:
+    """The whole system's answers, idle and while reminders leave at 50 a second."""
     async with (
         Provider.started(LATENCY) as provider,
         running(twilio_api_url=provider.api_url, clock=NOW, sms_per_second=50) as system,
     ):
-        group = await warm_up(system, provider, list(itertools.islice(people.numbers(0), 4)))
-        idle = await _asked(group)
+        idle = await _asked(system, provider)
         await planned(system.relais, await known(system.relais, 50 * 120))
         await _until(provider, provider.calls + WARM)
-        busy = await _asked(group)
-    return idle, busy
+        busy = await _asked(system, provider)
+    return [
+        Figure("replies, p95, idle", idle, "ms"),
+        Figure("replies, p95, while reminders leave at 50/s", busy, "ms"),
+        Figure("replies while reminders leave, against idle", busy / idle, "×", most=1.5),
+    ]
 
 
-async def _asked(group: list[people.Person]) -> float:
+async def _asked(system: System, provider: Provider) -> float:
+    """p95 in ms of what a few people ask one after the other."""
+    group = await warm_up(system, provider, list(itertools.islice(people.numbers(0), 4)))
     turns = zip(range(REPLIES), itertools.cycle(group), itertools.cycle(people.TURNS), strict=False)
     return quantile([await who.ask(text) * 1000 for _, who, text in turns], 0.95)
 
@@ -219,9 +220,14 @@ def _settings(folder: Path, api_url: str, rate: float) -> Settings:
 
 
 async def main() -> int:
-    for figure in await figures(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT):
-        sys.stdout.write(figure.line() + "\n")
+    show(await sending(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT))
+    show(await replies())
     return 0
+
+
+def show(found: list[Figure]) -> None:
+    sys.stdout.write("".join(f"{one.line()}\n" for one in found))
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
