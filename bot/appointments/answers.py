@@ -39,6 +39,8 @@ was changed, for the appointment is not what was answered to.
 RESTORED = "restored"
 """The outcome of the task of a cancellation that the person took back before anybody had seen to it."""
 
+NOT_WRITTEN_BACK = "write_back_failed"
+"""The task of a cancellation that the source could not be told."""
 TAKEN_BACK = "taken back"
 """Why a write-back was called back, or not tried again: the person comes after all."""
 
@@ -130,6 +132,14 @@ class Answers:
     async def _confirm(self, connection: AsyncConnection, row: AnyRow, said: Said, **changes: Any) -> None:
         await self._answered(connection, row, said, confirmed_at=clock.now(), **changes)
         await _note(connection, row, "confirmed", said)
+        await self._stop_the_team(connection, row)
+
+    async def _stop_the_team(self, connection: AsyncConnection, row: AnyRow) -> None:
+        """What it was asked to cancel, and nobody has seen to yet, is not to be done any more."""
+        for reason, asked in (("appointment_cancel", _asked_off(row)), (NOT_WRITTEN_BACK, _not_written_back(row))):
+            for cause in (await connection.scalars(asked)).all():
+                if await self._tasks.close_of(connection, reason, str(cause), RESTORED):
+                    await self._planner.replan(connection, [row.id], now=clock.now())
 
     async def _take_back(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
         """It is cancelled, and they come after all: simple as long as nobody was told, else for the team to see."""
@@ -250,6 +260,20 @@ def _cancelled_by(appointment_id: UUID) -> Any:
         .order_by(appointment_event.c.id.desc())
         .limit(1)
     )
+
+
+def _asked_off(row: AnyRow) -> Any:
+    """The messages by which this date was to be cancelled."""
+    return select(appointment_event.c.cause).where(
+        appointment_event.c.appointment_id == row.id,
+        appointment_event.c.what == "cancel_asked",
+        appointment_event.c.starts_at == row.starts_at,
+        appointment_event.c.cause.is_not(None),
+    )
+
+
+def _not_written_back(row: AnyRow) -> Any:
+    return select(write_back.c.id).where(write_back.c.appointment_id == row.id, write_back.c.state == "failed")
 
 
 async def _note(connection: AsyncConnection, row: AnyRow, what: str, said: Said, detail: str = "") -> bool:

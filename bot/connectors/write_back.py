@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.appointment_models import appointment, appointment_event, write_back
-from bot.appointments.answers import TAKEN_BACK
+from bot.appointments.answers import NOT_WRITTEN_BACK, TAKEN_BACK
 from bot.appointments.facts import CANCELLED
 from bot.appointments.register import note
 from bot.connectors.errors import Refused, UpstreamError
@@ -29,7 +29,6 @@ from bot.texts import Texts
 
 log = logging.getLogger(__name__)
 
-REASON = "write_back_failed"
 LADDER_SECONDS = (5, 15, 60, 180, 300, 600, 900, 1500)
 """59 minutes in all: longer than a restart over there, shorter than the person's patience."""
 CLAIMED = timedelta(seconds=60)
@@ -174,7 +173,7 @@ class WriteBack:
             heard = await connection.scalar(select(message.c.id).where(message.c.id == row.cause))
             await self._tasks.open(
                 connection,
-                reason=REASON,
+                reason=NOT_WRITTEN_BACK,
                 cause=str(row.id),
                 conversation_id=row.conversation_id,
                 message_id=heard,

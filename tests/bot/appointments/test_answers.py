@@ -107,6 +107,18 @@ async def test_taking_a_cancellation_back_before_anybody_saw_to_it(desk: Reminde
     assert {row.state for row in await desk.all(reminder.select())} == {"planned"}
 
 
+async def test_whoever_comes_after_all_stops_the_team(desk: Reminded) -> None:
+    """What it was asked to cancel is not to be done any more, unless somebody is at it."""
+    mine, other = await desk.take(), await desk.take()
+    await answer(desk, "ask_to_cancel", mine)
+    await answer(desk, "ask_to_cancel", other)
+    assert await answer(desk, "confirm", mine) == "confirmed"
+    assert await desk.tasks() == ["appointment_cancel"]
+    await desk.run(update(task).values(answered_at=clock.now()).where(task.c.closed_at.is_(None)))
+    await answer(desk, "confirm", other)
+    assert await desk.tasks() == ["appointment_cancel"]
+
+
 async def test_taking_back_a_cancellation_that_was_told_is_for_the_team(desk: Reminded) -> None:
     """The place may be somebody else's by now: nobody is told that it is still theirs."""
     mine = await desk.take()

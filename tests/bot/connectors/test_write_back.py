@@ -15,7 +15,7 @@ from bot import clock, vault
 from bot.appointment_models import appointment, write_back
 from bot.appointments.answers import Said
 from bot.connectors.write_back import LADDER_SECONDS, WriteBack
-from bot.models import message
+from bot.models import conversation, message
 from channels.base import Inbound, Reply
 from tests.bot.appointments.conftest import in_days
 from tests.bot.connectors.conftest import PLANNED, Site
@@ -104,6 +104,20 @@ async def test_a_refusal_is_final(site: Site, fault: str) -> None:
     site.upstream.faults.append(fault)
     await site.relais.write_back.send_due()
     assert (await state(site), await said(site)) == (("failed", fault, "unknown"), [HANDED_ON])
+
+
+async def test_whoever_comes_after_all_stops_the_team(site: Site) -> None:
+    """The source refused, the team was asked to cancel by hand: not any more, and the reminders are there."""
+    mine = await asked(site)
+    site.upstream.faults.append("404")
+    await site.relais.write_back.send_due()
+    assert [one.reason for one in await site.tasks()] == ["write_back_failed"]
+    (row,) = await site.rows(conversation)
+    async with site.relais.database.begin() as connection:
+        said = Said(row.id, uuid4(), "sms", "finalement je viens")
+        assert await site.relais.talk.answers.confirm(connection, mine, said) == "confirmed"
+    assert await site.tasks() == []
+    assert await site.reminders() == PLANNED
 
 
 async def test_without_the_api_the_team_has_it_at_once(site: Site) -> None:
