@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,6 +19,7 @@ from bot.keys import load_keys
 from bot.models import conversation
 from channels.base import Inbound
 from tests.bot.appointments.reminded import OURS, Reminded, in_days
+from tests.bot.appointments.rooms import noon
 from tests.bot.conftest import Phone
 from tests.engine import Engine, Talk, keys, said
 
@@ -50,9 +52,10 @@ class Line:
 
 
 @pytest.fixture
-async def line(engine: Engine) -> AsyncIterator[Line]:
-    """The pipeline over the engine's own database."""
+async def line(engine: Engine, tmp_path: Path) -> AsyncIterator[Line]:
+    """The pipeline over the engine's own database, at noon of a working day."""
     engine.actions.mode = "well"
+    clock.start(tmp_path / "noon", noon())
     settings = engine.settings.model_copy(update={"rasa_url": engine.url})
     relais, phone = Relais(settings, load_keys(settings), Database(settings.database_url), "test"), Phone()
     relais.__dict__["channels"] = {"phone": phone}
