@@ -21,8 +21,7 @@ from bot.clock import PARIS
 from bot.database import AnyRow
 from bot.reminders import due_sql as sql
 from bot.reminders import quiet
-from bot.reminders.hold import HELD_TOO_LONG
-from bot.reminders.plan import LATE
+from bot.reminders.plan import HELD_TOO_LONG, LATE
 from bot.reminders.planner import ASKED_OFF, CALLED_OFF, MOVED
 from bot.reminders.wording import Reminded, Wording, says_until
 from bot.tasks import Tasks

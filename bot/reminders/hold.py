@@ -15,11 +15,11 @@ from bot import clock
 from bot.appointment_models import intake, reminder
 from bot.database import AnyRow
 from bot.models import task
+from bot.reminders.plan import HELD_TOO_LONG
 from bot.tasks import Tasks
 
 REASON = "intake_held"
 SOON = timedelta(hours=24)
-HELD_TOO_LONG = "held too long"
 
 
 class Hold:

@@ -27,6 +27,7 @@ GRACE = timedelta(minutes=10)
 EVE = time(18)
 
 MADE_LATE, REMINDED_UPSTREAM, LATE, SAME_DAY = "made late", "reminded upstream", "too late", "the next is the same day"
+HELD_TOO_LONG = "held too long"
 
 
 @dataclass(frozen=True)
