@@ -48,7 +48,7 @@ class Facts:
     kind: str = "other"
     structure: str = ""
     bring: str = ""
-    language: str = "fr"
+    language: str = ""
     status: Status | None = "unknown"
     reminded_upstream: bool = False
     notified_upstream: bool = False
