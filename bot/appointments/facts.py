@@ -47,7 +47,7 @@ class Facts:
     kind: str = "other"
     structure: str = ""
     bring: str = ""
-    language: str = "fr"
+    language: str = ""
     status: Status = "unknown"
     reminded_upstream: bool = False
     notified_upstream: bool = False
