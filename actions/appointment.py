@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from actions import questions, session
 from actions.kit import Events, Kit, Turn
+from actions.latest import addressed, of_question
 from actions.meetings import (
     Meant,
     View,
     lines,
     look,
     meeting_words,
-    of_question,
     pick,
     said,
 )
@@ -91,7 +91,7 @@ class ConfirmAppointment(Topic):
         """A cancelled appointment may be meant too: people change their minds."""
         cancelled = [Meant(one) for one in view.calendar.cancelled]
         now = [one for one in cancelled if one.meeting.was_answered_lately]
-        first = of_question(turn, view) or view.waiting or now or _to_answer(view)
+        first = await addressed(turn, view) or now or _to_answer(view)
         found = pick(turn, view, [*_to_answer(view), *cancelled], first=first)
         if not found or len(found) > 1:
             return which(turn, view, "confirm_appointment", found)
@@ -108,8 +108,8 @@ class CancelAppointment(Topic):
 
     async def act(self, turn: Turn, view: View) -> Events:
         question = questions.asked(turn)
-        mine = of_question(turn, view)
-        found = pick(turn, view, _to_answer(view), first=mine or view.waiting)
+        mine = await of_question(turn, view)
+        found = pick(turn, view, _to_answer(view), first=mine or await addressed(turn, view))
         if not found or len(found) > 1:
             return which(turn, view, "cancel_appointment", found)
         [one] = found
@@ -126,7 +126,7 @@ class RescheduleAppointment(Topic):
     async def act(self, turn: Turn, view: View) -> Events:
         """The day said may be the one they want: it only chooses where an appointment is on it."""
         among = _to_answer(view) or [Meant(one) for one in view.calendar.cancelled]
-        first = of_question(turn, view) or view.waiting
+        first = await addressed(turn, view)
         found = pick(turn, view, among, first=first)
         found = (list(first) or list(among)) if found is None else found
         if not found or len(found) > 1:
