@@ -197,7 +197,7 @@ def _facts(given: AppointmentIn) -> Facts:
     starts_at = _tried(found, "starts_at", lambda: _instant(given))
     if found or starts_at is None:
         raise ApiProblem(422, "La demande n'est pas valable.", *found)
-    told = given.model_dump(exclude={"phone", "starts_at", "structure_phone", "status", "place", "kind"})
+    told = given.model_dump(exclude={"phone", "starts_at", "structure_phone", "status", "place", "kind", "language"})
     return Facts(
         source=SOURCE,
         meeting=given.source_id,
@@ -207,6 +207,7 @@ def _facts(given: AppointmentIn) -> Facts:
         structure_phone=landing,
         place="" if given.medium == "home" else given.place,
         kind=kinds.known().written(given.kind),
+        language=given.language or "",
         status=given.status or "unknown",
         **told,
     )

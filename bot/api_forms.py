@@ -71,8 +71,10 @@ class AppointmentIn(BaseModel):
         "compris.",
     )
     structure: Line = Field("", description="Qui reçoit. Son nom choisit le plan des rappels.")
-    language: Literal["fr", "en", "ar", "es", "pt", "ro", "ru", "tr", "uk"] = Field(
-        "fr", description="La langue de la personne, quand elle n'en a pas choisi une autre."
+    language: Literal["fr", "en", "ar", "es", "pt", "ro", "ru", "tr", "uk"] | None = Field(
+        None,
+        description="La langue de la personne, quand elle n'en a pas choisi une autre. Absente : ce que Relais sait "
+        "reste ; le français, s'il ne sait rien.",
     )
     status: Status | None = Field(
         None,

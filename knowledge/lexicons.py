@@ -53,6 +53,8 @@ class Lexicon:
     def __init__(self, content: dict[str, Any]) -> None:
         self._polite = frozenset(word.text for phrase in content["polite"] for word in words(phrase))
         self._sms = _sms(content)
+        beside = content.get("beside", {})
+        self._beside = {topic: self._polite | _folded(beside[topic]) for topic in beside}
         self._kinds = tuple(content["distress"])
         told: list[tuple[str, _Sense]] = []
         foreign: list[tuple[str, _Sense]] = []
@@ -89,9 +91,11 @@ class Lexicon:
 
     def _commanded(self, topic: str, found: Sequence[Found[_Sense]], said: Sequence[Word]) -> Found[_Sense] | None:
         exceptions = [f for f in found if f.value.topic == "no " + topic]
-        for match in found:
-            told = match.value.topic == topic and not _covered(match, exceptions)
-            if told and (not match.value.whole or self._alone(match, said)):
+        told = [f for f in found if f.value.topic == topic and not _covered(f, exceptions)]
+        rest = {word.text for i, word in enumerate(said) if not any(f.first <= i < f.last for f in told)}
+        for match in told:
+            beside = self._polite if match.value.whole else self._beside.get(topic)
+            if beside is None or rest <= beside:
                 return match
         return None
 
@@ -203,6 +207,10 @@ def _load(path: Path) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _default_sms() -> dict[str, tuple[str, ...]]:
     return _sms(_load(_FILE))
+
+
+def _folded(languages: dict[str, list[str]]) -> frozenset[str]:
+    return frozenset(word.text for listed in languages.values() for phrase in listed for word in words(phrase))
 
 
 def _sms(content: dict[str, Any]) -> dict[str, tuple[str, ...]]:

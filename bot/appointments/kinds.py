@@ -11,8 +11,10 @@ from pathlib import Path
 import yaml
 
 FILE = Path(__file__).resolve().parents[2] / "knowledge" / "appointment_kinds.yml"
-_LETTERS = re.compile(r"(?<=\b\w) (?=\w\b)")
+_LETTERS = re.compile(r"(?<=\b[a-z]) (?=[a-z]\b)")
+_ACRONYM = 4
 _UNSEEN = ("Mn", "Me", "Cf")
+_ADDED = re.compile(r"\s*[(\[{,;:/|\d]|\s+[-–—]\s+")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\s*\n+\s*")
 
 
@@ -40,8 +42,18 @@ class Kinds:
         """Whether nothing in it tells what somebody lives on, or threatens them."""
         plain = _plain(text)
         spelled = _LETTERS.sub("", plain)  # « R.S.A. »
-        words = {*plain.split(), *spelled.split()}
-        return not any(word.startswith(tuple(self.never_said)) for word in words)
+        return not any(f" {word}" in f" {plain} {spelled}" for word in self.never_said)
+
+    def spoken_name(self, name: str) -> str:
+        """A first name alone: neither what is added to it, nor a surname in capitals beside it."""
+        alone = _ADDED.split(name.strip(), maxsplit=1)[0].strip() or name
+        words = [word for word in alone.split() if not self._is_acronym(word)]
+        given = [word for word in words if not word.isupper()]
+        return " ".join(given or words)
+
+    def _is_acronym(self, word: str) -> bool:
+        bare = _plain(word).replace(" ", "")
+        return len(bare) <= _ACRONYM and bare in self.never_said
 
     def harmless(self, text: str, longest: int) -> str:
         """The sentences that may be said, as many as there is room for."""

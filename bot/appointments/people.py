@@ -60,7 +60,8 @@ class People:
         if strangers:
             await self._store(connection, strangers.values())
             known |= await self._find(connection, strangers)
-        await self._follow(connection, named, known)
+        if changed := await self._follow(connection, named, known):
+            known |= await self._find(connection, changed)
         return [self._person(known[one.key]) for one in named]
 
     async def _store(self, connection: AsyncConnection, strangers: Iterable[_Named]) -> None:
@@ -78,15 +79,22 @@ class People:
         added = insert(person).on_conflict_do_nothing(index_elements=["key_index"]).returning(person.c.id)
         await connection.execute(added, rows)
 
-    async def _follow(self, connection: AsyncConnection, named: Sequence[_Named], known: dict[bytes, AnyRow]) -> None:
-        """Whether an SMS is wanted, and reaches them, as it was told last."""
-        faults = {key: row.phone_fault for key, row in known.items()}
+    async def _follow(
+        self, connection: AsyncConnection, named: Sequence[_Named], known: dict[bytes, AnyRow]
+    ) -> set[bytes]:
+        """Whether an SMS is wanted, and reaches them, and their language, as it was told last; whose changed."""
+        changed: set[bytes] = set()
+        are = {key: (row.phone_fault, row.language) for key, row in known.items()}
         for one in named:
-            fault = _fault(one.phone, one.facts.no_sms, faults[one.key])
-            if fault != faults[one.key]:
-                faults[one.key] = fault
+            fault, language = are[one.key]
+            told = _fault(one.phone, one.facts.no_sms, fault), one.facts.language or language
+            if told != (fault, language):
+                are[one.key] = told
+                changed.add(one.key)
                 mine = person.c.id == known[one.key].id
-                await connection.execute(update(person).where(mine).values(self._reached(one, fault)))
+                values = {**self._reached(one, told[0]), "language": told[1]}
+                await connection.execute(update(person).where(mine).values(values))
+        return changed
 
     def _reached(self, one: _Named, fault: str) -> dict[str, Any]:
         e164 = one.phone.e164

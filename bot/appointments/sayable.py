@@ -27,7 +27,9 @@ def sayable[T: (Facts, SessionFacts)](facts: T) -> tuple[T, tuple[str, ...]]:
     may_say = kinds.known().may_say
     unsaid = tuple(name for name in _NAMES if not may_say(getattr(facts, name, "")))
     emptied: dict[str, Any] = dict.fromkeys(unsaid, "")
-    return (replace(facts, **emptied) if unsaid else facts), unsaid
+    if isinstance(facts, Facts):
+        emptied["first_name"] = kinds.known().spoken_name(facts.first_name)
+    return replace(facts, **emptied), unsaid
 
 
 def warning(unsaid: Sequence[str]) -> str:

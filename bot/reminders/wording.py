@@ -6,11 +6,13 @@ No surname, nothing of the person's rights, nothing that others may not read on 
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import regex
+from anyascii import anyascii
 
 from bot.reminders import quiet
 from bot.texts import Texts
@@ -20,6 +22,7 @@ from knowledge import calendar_words
 from knowledge.names import short_name
 
 LONGEST_NAME = 20
+_READABLE = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Common}\p{Inherited}]+")
 _ANSWERS = (
     ("confirm_appointment", "system_reminder_come"),
     ("cancel_appointment", "system_reminder_not_come"),
@@ -59,7 +62,7 @@ class Wording:
             language=one.language,
             seed=str(one.appointment_id),
             medium="nowhere" if one.medium == "place" and not one.place else one.medium,
-            first_name=_in_sms_letters(short_name(one.first_name, LONGEST_NAME)),
+            first_name=_in_letters_of(when["weekday"], short_name(one.first_name, LONGEST_NAME)),
             when=when,
             hour=calendar_words.short_hour(local.time(), one.language),
             place=one.place,
@@ -85,10 +88,13 @@ def _choices(one: Reminded) -> list[dict[str, str]]:
     return [{"each": title, "payload": f"/{intent}{json.dumps(of)}"} for intent, title in _ANSWERS]
 
 
-def _in_sms_letters(name: str) -> str:
-    """« Zoë » as it is, « Nguyễn » without its marks; a name in another alphabet is left as it is written."""
+def _in_letters_of(message: str, name: str) -> str:
+    """« Nguyễn » as Nguyen, « Оксана » as Oksana, where the message is in the letters of an SMS; else as it is.
+
+    One letter of another alphabet would double what the message costs. A name that Latin letters would make
+    unreadable (« أمينة » has no vowels written) is left out: the greeting does without.
+    """
     spelled = sms_text.spelled(name)
-    if sms_text.GSM.issuperset(spelled):
+    if sms_text.GSM.issuperset(spelled) or not sms_text.GSM.issuperset(sms_text.spelled(message)):
         return spelled
-    bare = "".join(sign for sign in unicodedata.normalize("NFD", spelled) if not unicodedata.combining(sign))
-    return bare if sms_text.GSM.issuperset(bare) else name
+    return anyascii(spelled) if _READABLE.fullmatch(spelled) else ""

@@ -32,9 +32,7 @@ def _row(one: Sentence, parsed: Dict[str, Any], ms: float, alarm: bool) -> Read:
     ranking = [intent for intent in parsed.get("intent_ranking", ()) if intent["name"] != FALLBACK]
     name = flat(str(parsed["intent"]["name"]))
     first = ranking[0] if ranking else {"name": name, "confidence": 0.0}
-    second = ranking[1]["confidence"] if len(ranking) > 1 else 0.0
-    margin = first["confidence"] - second
-    return Read(one, name, flat(str(first["name"])), first["confidence"], margin, ms, alarm)
+    return Read(one, name, flat(str(first["name"])), first["confidence"], ms, alarm)
 
 
 def needs_found(rows: Sequence[Dict[str, Any]]) -> Tuple[int, int]:

@@ -47,6 +47,19 @@ async def test_humain_goes_to_the_queue_and_menu_comes_back(pipeline: Pipeline) 
     assert await pipeline.say("bonjour") == ["réponse à bonjour"]
 
 
+async def test_order_among_other_words_is_read_by_the_engine(pipeline: Pipeline) -> None:
+    """A stop or a wish for a human that says more silences and queues nobody at the door, whatever the engine does."""
+    said = ["arrêtez de m'écrire, j'ai rendu les clés et donné le chat", "rappelez-moi la date de mon rdv"]
+    for words in said:
+        assert await pipeline.say(words) == [f"réponse à {words}"]
+    pipeline.engine.fault = lambda question: away()
+    conversation_id = await pipeline.write("ne me contactez pas avant 10h")
+    await pipeline.work(conversation_id)
+    thread = await pipeline.thread()
+    assert (thread.owner, thread.opted_out_at) == ("bot", None)
+    assert (await pipeline.states("in"))[-1][0] == "waiting"
+
+
 async def test_distress_is_heard_while_the_engine_is_down_and_an_earlier_message_waits(pipeline: Pipeline) -> None:
     """A cry for help is answered at once, whatever stands before it."""
     pipeline.engine.fault = lambda question: away()

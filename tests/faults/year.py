@@ -25,7 +25,7 @@ from bot.assembly import Relais
 from bot.models import message
 from channels.base import Listing, Lookup, Outbound, Receipt, Sent
 from channels.errors import Ambiguous, BadAddress, OptedOut, TryAgain
-from tests.faults.year_judge import Left, is_night, judge
+from tests.faults.year_judge import Left, Unsent, is_night, judge
 from tests.faults.year_world import Telling, World
 
 log = logging.getLogger(__name__)
@@ -148,21 +148,21 @@ class Year:
         async with self.relais.database.begin() as connection:
             rows = (await connection.execute(select(appointment.c.id, appointment.c.source_id))).all()
             named = {row.id: row.source_id for row in rows}
-            written = select(reminder, message.c.state.label("sent")).join_from(
+            written = select(reminder, message.c.state.label("sent"), message.c.reason.label("why")).join_from(
                 reminder, message, reminder.c.message_id == message.c.id, isouter=True
             )
             reminders = (await connection.execute(written)).all()
-        reasons: dict[tuple[str, datetime], set[str]] = defaultdict(set)
+        unsent: dict[tuple[str, datetime], list[Unsent]] = defaultdict(list)
         for row in reminders:
-            ended = "failed" if row.sent in ("failed", "undelivered", "skipped") else row.reason
-            reasons[named[row.appointment_id], row.starts_at].add(ended)
+            ended = "failed" if row.sent in ("failed", "undelivered") else row.why or row.reason
+            unsent[named[row.appointment_id], row.starts_at].append(Unsent(row.due_at, row.valid_until, ended))
             log.info(
                 "%s at %s: %s due %s until %s, %s %s, message %s",
                 named[row.appointment_id], row.starts_at, row.kind, row.due_at, row.valid_until,
                 row.state, row.reason, row.sent,
             )  # fmt: skip
         left = [Left(at, named[which], starts_at) for at, which, starts_at in self.postman.left.values()]
-        counts = judge(self.world, left, reasons, looks)
+        counts = judge(self.world, left, unsent, looks)
         settled_by = self.world.ends - timedelta(days=4)
         open_rows = [row for row in reminders if row.state == "planned" or row.sent in ("queued", "sending")]
         stuck = [row for row in open_rows if row.valid_until < settled_by]

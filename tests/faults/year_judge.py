@@ -46,11 +46,23 @@ class Asked:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Unsent:
+    """A reminder that did not leave, in the time in which it might have, and why."""
+
+    due_at: datetime
+    valid_until: datetime
+    reason: str
+
+
 def judge(
-    world: World, left: Sequence[Left], reasons: Mapping[tuple[str, datetime], set[str]], looks: Sequence[datetime]
+    world: World,
+    left: Sequence[Left],
+    unsent: Mapping[tuple[str, datetime], Sequence[Unsent]],
+    looks: Sequence[datetime],
 ) -> dict[str, int]:
-    """Counts that must be 0, and some that tell. `reasons` are those written for an appointment's date; `looks` is
-    when a worker looked for what is due."""
+    """Counts that must be 0, and some that tell. `unsent` is by appointment and date; `looks` is when a worker
+    looked for what is due."""
     by_date: dict[tuple[str, datetime], list[Left]] = defaultdict(list)
     for one in left:
         by_date[one.source_id, one.starts_at].append(one)
@@ -59,14 +71,15 @@ def judge(
     missing = [one for one in seen if not _answered(one, by_date)]
     for one in missing:
         log.info("missing: %s at %s from %s to %s", one.story.source_id, one.starts_at, one.since, one.until)
-    excused = [one for one in missing if reasons.get((one.story.source_id, one.starts_at), set()) & EXCUSES]
+    excuses = Counter(_excuse(one, unsent.get((one.story.source_id, one.starts_at), ())) for one in missing)
+    lost = excuses.pop("", 0)
     stories = {story.source_id: story for story in world.stories}
     return {
         "messages that left": len(left),
         "reminders asked for": len(asked),
         "asked for while no worker was there": len(asked) - len(seen),
-        "not sent, with a reason of its number": len(excused),
-        "lost": len(missing) - len(excused),
+        **{f"not sent: {reason}": count for reason, count in sorted(excuses.items())},
+        "lost": lost,
         "doubled": sum(count - 1 for count in _of_a_day(left).values()),
         "at night": sum(is_night(one.at) for one in left),
         "after the start": sum(one.at >= one.starts_at for one in left),
@@ -75,6 +88,12 @@ def judge(
 
 
 EXCUSES = {"opted out", "unreachable number", "daily cap", "failed"}
+
+
+def _excuse(one: Asked, unsent: Sequence[Unsent]) -> str:
+    """The reason of its own row that is the number's or the provider's fault; "" when there is none."""
+    mine = (row.reason for row in unsent if row.due_at < one.until and row.valid_until > one.since)
+    return next((reason for reason in mine if reason in EXCUSES), "")
 
 
 def broken(counts: Mapping[str, int]) -> dict[str, int]:

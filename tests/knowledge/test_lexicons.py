@@ -64,10 +64,17 @@ def test_command_is_read(lexicon: Lexicon, said: str, command: str) -> None:
     assert not reading.distress
 
 
+@pytest.mark.parametrize("said", list(lines("no_commands.txt")))
+def test_order_among_other_words_is_left_to_the_engine(lexicon: Lexicon, said: str) -> None:
+    """Nobody is silenced or queued by words that say something else as well."""
+    reading = lexicon.first_reading(said)
+    assert not (reading.stop or reading.human)
+
+
 def test_distress_and_stop_together(lexicon: Lexicon) -> None:
-    """A message may say both; nothing hides distress."""
+    """A message may say both; nothing hides distress, and nothing is withheld from who says it."""
     reading = lexicon.first_reading("je veux mourir, arrêtez de m'écrire")
-    assert (reading.distress, reading.stop) == ("suicide", True)
+    assert (reading.distress, reading.stop) == ("suicide", False)
 
 
 def test_gravest_kind_wins(lexicon: Lexicon) -> None:

@@ -74,7 +74,7 @@ class Rows:
             kind=kinds.known().written(motive),
             structure=structure,
             bring=str(cells.get("bring", "")),
-            language=read.language(str(cells.get("language", "fr"))),
+            language=read.language(str(cells["language"])) if "language" in cells else "",
             status=status or "unknown",
         )
         return Given(number, facts, status is not None, admission.OVERSEAS if admission.is_overseas(phone) else "")

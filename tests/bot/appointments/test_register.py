@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot import clock
+from bot import clock, vault
 from bot.appointment_models import appointment, appointment_event, person
 from tests.bot.appointments.conftest import Office, in_days
 
@@ -102,6 +102,28 @@ async def test_removed_from_its_source(office: Office) -> None:
 async def change_meeting(office: Office, **changes: Any) -> int:
     async with office.database.begin() as connection:
         return await office.register.change_meeting(connection, "api", "M1", clock.now(), "api", **changes)
+
+
+async def test_their_language_is_the_one_that_was_told_last(office: Office) -> None:
+    """A source that does not know it leaves what another one told."""
+    spoken = []
+    for language in ("", "ar", "", "uk", "fr"):
+        await office.take(language=language)
+        (row,) = await office.rows(person)
+        spoken.append(row.language)
+    assert spoken == ["fr", "ar", "ar", "uk", "fr"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("Amina (RSA)", "Amina"), ("Amina BENALI", "Amina"), ("Jean Pierre", "Jean Pierre"), ("AMINA", "AMINA"),
+     ("Amina - suivi BRSA", "Amina"), ("Radia", "Radia")],
+)  # fmt: skip
+async def test_a_first_name_alone_is_kept(office: Office, given: str, said: str) -> None:
+    """Whatever source writes more in its place: no surname, nothing of their rights."""
+    await office.take(first_name=given)
+    (row,) = await office.rows(person)
+    assert office.vault.open(vault.FIRST_NAME, row.first_name_secret) == said
 
 
 @pytest.mark.parametrize("changes", [{"status": "revoked"}, {"starts_at": in_days(30)}, {"place": "Mairie de Bron"}])

@@ -11,7 +11,11 @@ from tests.bot.appointments.desk import HEAD, Desk, day, line
 WHY = "pas gardé, un de ses mots ne se dit pas dans un SMS (une aide reçue, une sanction)"
 
 
-@pytest.mark.parametrize("words", ["Pôle RSA, Bron", "Salle R.S.A.", "R\u00adSA", "ＲＳＡ", "Bureau des Sanctions"])
+@pytest.mark.parametrize(
+    "words",
+    ["Pôle RSA, Bron", "Salle R.S.A.", "R\u00adSA", "ＲＳＡ", "Bureau des Sanctions", "Accueil BRSA",
+     "Bâtiment B R.S.A.", "Espace 3 R.S.A.", "Bureau du revenu de solidarité active", "Unité des pénalités"],
+)  # fmt: skip
 async def test_a_place_that_says_too_much_is_not_kept(desk: Desk, words: str) -> None:
     """The row goes on, with its reminders, and says so: in the dry run as well, and each time."""
     content = f"{HEAD}\n{line().replace('Maison de la Métropole, Bron', words)}\n"

@@ -23,7 +23,19 @@ KNOWLEDGE = ROOT / "knowledge"
 NOW = datetime(2026, 9, 23, 9, 0, tzinfo=PARIS)
 LONGEST_DAY = datetime(2026, 9, 30, 14, 30, tzinfo=PARIS)
 """« mercredi 30 septembre à 14h30 »: no day of a year is longer to say in French."""
-NAMES = ("Amina", "Marie-Christine", "Anne-Sophie-Élisabeth", "Nguyễn Thị Minh Khai", "Zoë", "François", "")
+NAMES = (
+    "Amina",
+    "Marie-Christine",
+    "Anne-Sophie-Élisabeth",
+    "Nguyễn Thị Minh Khai",
+    "Zoë",
+    "François",
+    "Łukasz",
+    "Đặng",
+    "Оксана",
+    "أمينة",
+    "",
+)
 SEGMENTS = {"fr": 1, "en": 1, "es": 1, "pt": 1, "ro": 1, "tr": 1, "ar": 2, "uk": 2, "ru": 2}
 """What one reminder costs: 160 letters an SMS, 70 in Arabic and Cyrillic, which then take two."""
 WORDING = Wording(Texts())
@@ -99,6 +111,11 @@ def test_nothing_is_said_that_others_may_not_read(language: str) -> None:
         ("Amina", "Bonjour Amina."),
         ("", "Bonjour."),
         ("Nguyễn", "Bonjour Nguyen."),
+        ("Łukasz", "Bonjour Lukasz."),
+        ("Đặng", "Bonjour Dang."),
+        ("Оксана", "Bonjour Oksana."),
+        ("أمينة", "Bonjour."),
+        ("伟", "Bonjour."),
         ("Zoë", "Bonjour Zoe."),
         ("Anne-Sophie-Élisabeth-Marie", "Bonjour Anne-Sophie."),
     ],
