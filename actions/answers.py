@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actions import questions, session
-from actions.appointment import CancelAppointment, ConfirmAppointment, RescheduleAppointment, cancel, which
+from actions.appointment import CancelAppointment, ConfirmAppointment, RescheduleAppointment, cancel, keep, which
 from actions.branch import FindBranch
 from actions.first_name import ASKED
 from actions.kit import Events, Kit, Turn, set_slots
@@ -42,6 +42,8 @@ class Affirm:
             if view.done:
                 return tell(turn, view, *view.done)
             meant = heard(turn.text)
+            if view.calendar.people and meant == "keep":  # « non, n'annulez pas »
+                return await keep(self.kit, turn, view)
             if view.calendar.people and meant in ("cancel", "move"):  # « oui, annulez »
                 action = CancelAppointment(self.kit) if meant == "cancel" else RescheduleAppointment(self.kit)
                 return await action.act(turn, view)
@@ -104,6 +106,8 @@ class Deny:
             if view.done:
                 return tell(turn, view, *view.done)
             meant = heard(turn.text)
+            if view.calendar.people and meant == "keep":  # « non, n'annulez pas »
+                return await keep(self.kit, turn, view)
             if view.calendar.people and meant in ("come", "move"):  # « non, finalement je viens »
                 action = ConfirmAppointment(self.kit) if meant == "come" else RescheduleAppointment(self.kit)
                 return await action.act(turn, view)
@@ -137,9 +141,7 @@ class Deny:
         mine = await of_question(turn, view)
         if question.what == "which" or not mine:
             turn.say("utter_deny_nothing")
-        elif meant == "cancel" and question.what == "cancel":  # « non, annulez »
-            return await cancel(self.kit, turn, view, mine[0])
-        elif question.what == "come" or meant == "cannot":
+        elif question.what == "come" or meant in ("cancel", "cannot"):  # « non annulez » may be no and yes
             return ask_cancel(turn, view, mine[0])
         else:
             turn.say("utter_cancel_kept", **plain_words(turn, view, mine[0].meeting))

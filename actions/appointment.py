@@ -15,10 +15,12 @@ from actions.meetings import (
     look,
     meeting_words,
     pick,
+    plain_words,
     said,
 )
 from actions.outcomes import ask_cancel, tell
 from bot.appointments.calendar import Meeting
+from knowledge.replies import doubted, heard
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,15 @@ class CancelAppointment(Topic):
     name = "action_cancel_appointment"
 
     async def act(self, turn: Turn, view: View) -> Events:
+        if heard(turn.text) == "keep":
+            return await keep(self.kit, turn, view)
         question = questions.asked(turn)
         mine = await of_question(turn, view)
         found = pick(turn, view, _to_answer(view), first=mine or await addressed(turn, view))
         if not found or len(found) > 1:
             return which(turn, view, "cancel_appointment", found)
         [one] = found
-        again = bool(question and question.what == "cancel" and one in mine and turn.text)
+        again = bool(question and question.what == "cancel" and one in mine and turn.text and not doubted(turn.text))
         if turn.heard("sure") or again:
             return await cancel(self.kit, turn, view, one)
         return ask_cancel(turn, view, one)
@@ -159,6 +163,18 @@ async def cancel(kit: Kit, turn: Turn, view: View, one: Meant) -> Events:
     """They are sure."""
     outcome = await kit.answers.cancel(view.connection, one.meeting.id, said(turn), told=one.told)
     return tell(turn, view, outcome, one.meeting)
+
+
+async def keep(kit: Kit, turn: Turn, view: View) -> Events:
+    """« n'annulez pas »: they come, where we had asked or it was cancelled just now; else it is said that it stands."""
+    if await of_question(turn, view) or not _to_answer(view):
+        return await ConfirmAppointment(kit).act(turn, view)
+    found = pick(turn, view, _to_answer(view), first=await addressed(turn, view))
+    if not found or len(found) > 1:
+        turn.say("utter_appointment_several", choices=lines(turn, view, "appointment_info", _to_answer(view)))
+        return questions.close(turn)
+    turn.say("utter_cancel_kept", **plain_words(turn, view, found[0].meeting))
+    return questions.close(turn)
 
 
 def which(turn: Turn, view: View, intent: str, found: Sequence[Meant] | None) -> Events:
