@@ -49,6 +49,7 @@ bench: setup ## Mesurer : débit, délais, mémoire, recherche, et Rasa d'origin
 
 faults: setup ## La longue épreuve : tuer chaque processus au milieu d'une rafale ; une année de rappels.
 	@$(PYTHON) -m bot train
+	RELAIS_TEST_REPLAYS=25000 $(PYTHON) -m pytest -q tests/bot/connectors/test_backfill.py -k thousands
 	$(PYTHON) -m tests.faults.whole_year
 	$(PYTHON) -m tests.faults --long
 

@@ -26,7 +26,8 @@ class Facts:
     `source_id` is one person at one meeting; `meeting` is shared by those invited to it; `participation` is the
     number to write back to, "" where there is none. `phone` is as the source wrote it; `no_sms` when the person told
     the source that they want none, None when it does not say. `person_key` tells people without a phone apart.
-    `place` is short enough for a message, and "" for somebody's home.
+    `place` is short enough for a message, and "" for somebody's home. `status` is None when the source says nothing of
+    it that we understand.
     """
 
     source: str
@@ -48,7 +49,7 @@ class Facts:
     structure: str = ""
     bring: str = ""
     language: str = ""
-    status: Status = "unknown"
+    status: Status | None = "unknown"
     reminded_upstream: bool = False
     notified_upstream: bool = False
 

@@ -31,7 +31,7 @@ _TOLD = (
     "meeting", "participation", "starts_at", "zone", "duration_min", "medium", "place", "kind", "structure", "bring",
     "status", "reminded_upstream", "notified_upstream",
 )  # fmt: skip
-_NEVER_EMPTIED = ("meeting", "participation", "bring", "structure")
+_NEVER_EMPTIED = ("meeting", "participation", "bring", "structure", "status")
 """A source that does not know these leaves what another one told."""
 
 
@@ -291,4 +291,6 @@ def _stays(known: AnyRow, name: str) -> bool:
 def _row(facts: Facts, values: dict[str, Any], intake: UUID | None) -> dict[str, Any]:
     now = clock.now()
     told = {"source": facts.source, "source_id": facts.source_id, "told_at": facts.told_at}
-    return {"id": uuid4(), "intake_id": intake, "created_at": now, "updated_at": now, **told, **values}
+    status = facts.status or "unknown"
+    about = {**told, **values, "status": status}
+    return {"id": uuid4(), "intake_id": intake, "created_at": now, "updated_at": now, **about}

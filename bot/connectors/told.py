@@ -109,13 +109,13 @@ def tell(
     )
 
 
-def status(connector: str, what: str, given: Any) -> Status:
-    """One of our words; another one is logged, and says nothing."""
+def status(connector: str, what: str, given: Any) -> Status | None:
+    """One of our words; another one is logged, and says nothing: None, what was cancelled stays so."""
     if isinstance(given, str) and given in _STATUSES:
         return _STATUSES[given]
     if given is not None:
-        log.warning("%s %s has a status that Relais does not know: kept as unknown", connector, what)
-    return "unknown"
+        log.warning("%s %s has a status that Relais does not know: not changed", connector, what)
+    return None
 
 
 def is_collective(data: Mapping[str, Any]) -> bool:
@@ -171,8 +171,8 @@ def _changes(connector: str, meeting: str, data: Mapping[str, Any], about: Mappi
         return {}
     changes = {**about, "phone": about["structure_phone"]}
     del changes["structure_phone"]
-    if not is_collective(data) and data.get("status") is not None:
-        changes["status"] = status(connector, meeting, data["status"])
+    if not is_collective(data) and (word := status(connector, meeting, data.get("status"))) is not None:
+        changes["status"] = word
     return {name: value for name, value in changes.items() if value or name not in ("bring", "structure")}
 
 

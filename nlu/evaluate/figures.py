@@ -22,7 +22,6 @@ class Read:
     name: str
     first: str
     confidence: float
-    margin: float
     ms: float
     alarm: bool = False  # the layer before the engine heard distress
 

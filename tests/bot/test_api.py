@@ -322,6 +322,17 @@ async def test_two_at_once_make_one(api: httpx.AsyncClient, database: Database) 
     assert [len(await rows(database, table)) for table in (appointment, person, reminder)] == [1, 1, 3]
 
 
+async def test_many_different_posts_at_once(api: httpx.AsyncClient, database: Database) -> None:
+    """They are of one intake, which each refers to and then judges: none waits for another in a circle."""
+    names = [f"Personne{chr(65 + number)}" for number in range(16)]
+    for days in (20, 25):  # new, then moved
+        told = [body(source_id=f"D-{name}", first_name=name, starts_at=day(days)) for name in names]
+        answers = await asyncio.gather(*(api.post("/api/appointments", json=given) for given in told))
+        assert {one.status_code for one in answers} == {201 if days == 20 else 200}
+    planned = [row for row in await rows(database, reminder) if row.state == "planned"]
+    assert len(planned) == 3 * len(names)
+
+
 async def test_an_hour_of_one_token_is_one_intake(
     api: httpx.AsyncClient, database: Database, later: Callable[[float], None]
 ) -> None:

@@ -11,7 +11,7 @@ from nlu.evaluate.heldout import Sentence, flat, told
 
 
 def read(meant: str, name: str, confidence: float = 0.9, first: str = "") -> Read:
-    return Read(Sentence("…", meant, "clean", "A"), name, first or name, confidence, 0.5, 1.0)
+    return Read(Sentence("…", meant, "clean", "A"), name, first or name, confidence, 1.0)
 
 
 def test_asked_again_is_neither_right_nor_wrong() -> None:

@@ -138,7 +138,7 @@ class AppointmentTaking(Taking):
         all_taken = await self._register.take_all(connection, told, how=SOURCE, intake=self._tray.id)
         changed = []
         for given, facts, taken in zip(understood, told, all_taken, strict=True):
-            report.outcomes.append(_outcome(given, known.get(facts.source_id), taken, facts.status))
+            report.outcomes.append(_outcome(given, known.get(facts.source_id), taken, facts.status or ""))
             if taken.change not in ("same", "old"):
                 changed.append(taken.appointment_id)
         report.soon += await self._tray.plan(connection, self._planner, changed)

@@ -212,6 +212,18 @@ async def test_an_unknown_status_is_kept_as_unknown(site: Site, word: Any, caplo
     assert await site.reminders() == PLANNED
 
 
+@pytest.mark.parametrize("named", [True, False])
+async def test_an_unknown_status_revives_nothing(site: Site, named: bool) -> None:
+    """What was called off stays so, whether the word is of a person or of the whole meeting."""
+    await site.upstream.tell(meeting(1, in_days(20), seat(11, user(21), "revoked")), "created")
+    data = meeting(1, in_days(20), seat(11, user(21), "new_word"), status="new_word")
+    if not named:
+        del data["participations"]
+    await site.upstream.tell(data)
+    assert (await site.the_one()).status == "revoked"
+    assert [state for _, state, _ in await site.reminders() if state == "planned"] == []
+
+
 async def test_the_old_word_for_absent(site: Site) -> None:
     """`notexcused` was `noshow` until 2021."""
     await site.upstream.tell(meeting(1, in_days(20), seat(11, user(21), "notexcused")))

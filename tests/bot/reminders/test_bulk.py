@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -399,6 +400,22 @@ async def test_what_an_import_holds_waits(desk: Desk) -> None:
         assert await desk.relais.hold.approve(connection, held, "moi")
     await desk.round()
     assert len(desk.sent) == 1
+
+
+async def test_a_yes_waits_for_nobody_who_changes_an_appointment(desk: Desk, database_url: str) -> None:
+    """Whoever moves one locks its reminders and then judges the intake; the yes has the intake first."""
+    await desk.due()
+    held, now = uuid4(), clock.now()
+    async with desk.relais.database.begin() as connection:
+        await connection.execute(
+            intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
+        )
+    await desk.change(reminder, intake_id=held, valid_until=now)
+    async with await psycopg.AsyncConnection.connect(database_url) as mover:
+        await mover.execute("UPDATE reminder SET reason = 'moved'")
+        async with asyncio.timeout(5), desk.relais.database.begin() as connection:
+            assert await desk.relais.hold.approve(connection, held, "moi")
+        await mover.execute("SELECT FROM intake FOR NO KEY UPDATE")
 
 
 async def test_what_was_held_too_long_says_so(desk: Desk) -> None:
