@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 from actions import questions, session
 from actions.kit import Events, Kit, Turn
+from actions.latest import addressed, of_question
 from actions.meetings import (
     Meant,
     View,
     lines,
     look,
     meeting_words,
-    of_question,
     pick,
+    plain_words,
     said,
 )
 from actions.outcomes import ask_cancel, tell
 from bot.appointments.calendar import Meeting
+from knowledge.replies import doubted, heard
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class ConfirmAppointment(Topic):
         """A cancelled appointment may be meant too: people change their minds."""
         cancelled = [Meant(one) for one in view.calendar.cancelled]
         now = [one for one in cancelled if one.meeting.was_answered_lately]
-        first = of_question(turn, view) or view.waiting or now or _to_answer(view)
+        first = await addressed(turn, view) or now or _to_answer(view)
         found = pick(turn, view, [*_to_answer(view), *cancelled], first=first)
         if not found or len(found) > 1:
             return which(turn, view, "confirm_appointment", found)
@@ -107,13 +109,15 @@ class CancelAppointment(Topic):
     name = "action_cancel_appointment"
 
     async def act(self, turn: Turn, view: View) -> Events:
+        if heard(turn.text) == "keep":
+            return await keep(self.kit, turn, view)
         question = questions.asked(turn)
-        mine = of_question(turn, view)
-        found = pick(turn, view, _to_answer(view), first=mine or view.waiting)
+        mine = await of_question(turn, view)
+        found = pick(turn, view, _to_answer(view), first=mine or await addressed(turn, view))
         if not found or len(found) > 1:
             return which(turn, view, "cancel_appointment", found)
         [one] = found
-        again = bool(question and question.what == "cancel" and one in mine and turn.text)
+        again = bool(question and question.what == "cancel" and one in mine and turn.text and not doubted(turn.text))
         if turn.heard("sure") or again:
             return await cancel(self.kit, turn, view, one)
         return ask_cancel(turn, view, one)
@@ -126,7 +130,7 @@ class RescheduleAppointment(Topic):
     async def act(self, turn: Turn, view: View) -> Events:
         """The day said may be the one they want: it only chooses where an appointment is on it."""
         among = _to_answer(view) or [Meant(one) for one in view.calendar.cancelled]
-        first = of_question(turn, view) or view.waiting
+        first = await addressed(turn, view)
         found = pick(turn, view, among, first=first)
         found = (list(first) or list(among)) if found is None else found
         if not found or len(found) > 1:
@@ -159,6 +163,18 @@ async def cancel(kit: Kit, turn: Turn, view: View, one: Meant) -> Events:
     """They are sure."""
     outcome = await kit.answers.cancel(view.connection, one.meeting.id, said(turn), told=one.told)
     return tell(turn, view, outcome, one.meeting)
+
+
+async def keep(kit: Kit, turn: Turn, view: View) -> Events:
+    """« n'annulez pas »: they come, where we had asked or it was cancelled just now; else it is said that it stands."""
+    if await of_question(turn, view) or not _to_answer(view):
+        return await ConfirmAppointment(kit).act(turn, view)
+    found = pick(turn, view, _to_answer(view), first=await addressed(turn, view))
+    if not found or len(found) > 1:
+        turn.say("utter_appointment_several", choices=lines(turn, view, "appointment_info", _to_answer(view)))
+        return questions.close(turn)
+    turn.say("utter_cancel_kept", **plain_words(turn, view, found[0].meeting))
+    return questions.close(turn)
 
 
 def which(turn: Turn, view: View, intent: str, found: Sequence[Meant] | None) -> Events:

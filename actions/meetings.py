@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actions import questions
 from actions.kit import Kit, Turn, Words, choices
 from bot.appointments.answers import Said
 from bot.appointments.calendar import Calendar, Meeting
+from bot.appointments.last import Told, lately
 from knowledge.words import fold, words
 
 
@@ -38,17 +38,12 @@ class View:
     calendar: Calendar
     pressed: Meant | None = None
     done: tuple[str, Meeting] | None = None
+    lately: tuple[Told, ...] = ()
 
     @property
     def waiting(self) -> list[Meant]:
         """The reminders that wait for an answer."""
         return [Meant(one.meeting, one.starts_at) for one in self.calendar.asked]
-
-    def fresh(self, turn: Turn) -> bool:
-        """Whether a reminder is the last thing that was said to the person."""
-        question = questions.asked(turn)
-        since = question.at if question else None
-        return any(one.is_last and (since is None or one.shown_at > since) for one in self.calendar.asked)
 
 
 async def look(kit: Kit, connection: AsyncConnection, turn: Turn) -> View:
@@ -60,7 +55,8 @@ async def look(kit: Kit, connection: AsyncConnection, turn: Turn) -> View:
     before = await kit.calendars.answered_by(connection, calendar, message.message_id)
     done = await kit.calendars.find(connection, calendar, before[1]) if before else None
     pressed = await _pressed(kit, connection, calendar, turn)
-    return View(connection, calendar, pressed, (before[0], done) if before and done else None)
+    told = await lately(connection, kit.desk.vault, message.conversation_id, message.message_id)
+    return View(connection, calendar, pressed, (before[0], done) if before and done else None, told)
 
 
 async def _pressed(kit: Kit, connection: AsyncConnection, calendar: Calendar, turn: Turn) -> Meant | None:
@@ -71,16 +67,6 @@ async def _pressed(kit: Kit, connection: AsyncConnection, calendar: Calendar, tu
         return None
     meeting = await kit.calendars.find(connection, calendar, ids[0]) if ids else None
     return Meant(meeting, told[0] if told else None) if meeting else None
-
-
-def of_question(turn: Turn, view: View) -> list[Meant]:
-    """The appointment that our question is about, if it waits."""
-    question = questions.asked(turn)
-    if question is None or question.appointment_id is None or view.fresh(turn):
-        return []  # a reminder that came since is what they answer
-    known = {one.id: one for one in (*view.calendar.meetings, *view.calendar.cancelled)}
-    meeting = known.get(question.appointment_id)
-    return [Meant(meeting, question.starts_at)] if meeting else []
 
 
 def pick(turn: Turn, view: View, among: Sequence[Meant], *, first: Sequence[Meant] = ()) -> list[Meant] | None:

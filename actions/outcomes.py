@@ -50,6 +50,28 @@ def ask_cancel(turn: Turn, view: View, one: Meant) -> Events:
     return questions.ask_of(turn, "cancel", meeting, plain_words(turn, view, meeting))
 
 
+def ask_whether(turn: Turn, view: View, meeting: Meeting) -> Events:
+    """Ask whether they come, after a yes that may have been a counsellor's."""
+    turn.say("utter_resume_come", **plain_words(turn, view, meeting))
+    return questions.ask_of(turn, "come", meeting, plain_words(turn, view, meeting))
+
+
+def cancel_line(turn: Turn, view: View, meeting: Meeting) -> Words:
+    """The choice to cancel, where something else may be meant."""
+    return _line(turn, view, meeting, "utter_cancel_yes", payload("cancel_appointment", meeting, sure="yes"))
+
+
+def come_line(turn: Turn, view: View, meeting: Meeting) -> Words:
+    """The choice to come, where something else may be meant."""
+    return _line(turn, view, meeting, "utter_come_yes", payload("confirm_appointment", meeting))
+
+
+def _line(turn: Turn, view: View, meeting: Meeting, title: str, chosen: str) -> Words:
+    who = meeting.first_name if len(view.calendar.people) > 1 else ""
+    words = {"who": who, "when": meeting.when(turn.language), "title": {"say": title}}
+    return choices("system_which_reminder", [(chosen, words)])[0]
+
+
 def _ask_come(turn: Turn, view: View, meeting: Meeting) -> Events:
     options = [
         *choices("utter_come_yes", [(payload("confirm_appointment", meeting), {})]),

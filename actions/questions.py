@@ -101,8 +101,14 @@ def resume(turn: Turn, events: Events) -> Events:
     if known.times >= SAID_AGAIN:
         return [*events, *set_slots(question=None, search_open=False, asked=None)]
     turn.say("utter_resume", asked=APPOINTMENT)
-    again = {**turn.slot("question"), "times": known.times + 1}
+    again = {**turn.slot("question"), "times": known.times + 1, "at": clock.now().isoformat()}
     return [*events, *set_slots(question=again, search_open=True, asked=APPOINTMENT)]
+
+
+def again(turn: Turn) -> Events:
+    """Say the question again that something else came after: a bare yes may be about that."""
+    turn.say("utter_resume")
+    return set_slots(question={**turn.slot("question"), "at": clock.now().isoformat()})
 
 
 def answers_which(turn: Turn) -> str:

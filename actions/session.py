@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,24 +10,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actions import session_words as say
-from actions.kit import Events, Kit, Turn, set_slots
+from actions.first_name import ASKED, name_said
+from actions.kit import Events, Kit, Turn, Words, set_slots
 from actions.where import remember, where
 from bot import clock
-from bot.appointments.joining import join, leave, offer_of
+from bot.appointments.joining import join, leave, offers_of
 from bot.appointments.people import Person
 from bot.appointments.sessions import Booking
 from knowledge.places import Place
+from knowledge.words import fold, words
 
-ASKED = "session"
-_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_LONGEST_NAME = 20
-_AROUND_A_NAME = "je m' mappelle m'appelle appelle c'est cest moi mon prénom prenom est my name is i'm im"
-_BEFORE_NAME = frozenset(_AROUND_A_NAME.split())
-_OTHER_WORDS = """
-    oui non ok bonjour salut merci aide menu humain stop yes no hello help thanks si hola sí sim não nao evet hayır da
-    nu так ні да нет نعم لا quel quelle quand où ou pourquoi comment combien je tu il elle rien d'autres
-"""
-_NO_NAME = frozenset(_OTHER_WORDS.split())
+Offer = tuple[UUID, UUID]
+"""A session that was offered, and to whom."""
 
 
 @dataclass(frozen=True)
@@ -86,18 +80,39 @@ class _Counter:
         self.turn.say("utter_session_stopped")
         return _close()
 
-    async def answer(self, *, yes: bool) -> Events | None:
-        """A bare yes or no to an offer, else to a booking that waits; None when there is neither."""
-        offered = await offer_of(self.connection, [one.id for one in self.people])
-        if offered is not None:
-            session_id, person_id = offered
+    async def answer(self, *, yes: bool, shown: Offer | None = None) -> Events | None:
+        """A bare yes or no to an offer, else to a booking that waits; None when there is neither.
+
+        `shown` is the offer that reached them last, open or not any more.
+        """
+        open_ones = await offers_of(self.connection, [one.id for one in self.people])
+        offers = list(dict.fromkeys([*([shown] if shown else []), *open_ones]))
+        theirs = [one for one in offers if self._is_named(one[1])] or offers
+        if len({person_id for _, person_id in theirs}) > 1:
+            return await self._ask_whose(theirs, yes=yes)
+        if theirs:
+            session_id, person_id = theirs[0]
             whose = next(one for one in self.people if one.id == person_id)
-            return (
-                await self._for(whose, {"session": str(session_id)}) if yes else await self._decline(session_id, whose)
-            )
+            kept = {"session": str(session_id)}
+            return await self._for(whose, kept) if yes else await self._decline(session_id, whose)
         if not self.kept:
             return None
         return await self._list("first") if yes else self.stop()
+
+    def _is_named(self, person_id: UUID) -> bool:
+        whose = self._known(str(person_id))
+        parts = set(fold(whose.first_name).split()) if whose else set()
+        return bool(parts) and parts <= {word.text for word in words(self.turn.text)}
+
+    async def _ask_whose(self, offers: Sequence[Offer], *, yes: bool) -> Events:
+        """Several people of one telephone were offered a seat: by first name, which of them is meant."""
+        found = []
+        for session_id, person_id in offers:
+            there, whose = await self.kit.desk.sessions.get(self.connection, session_id), self._known(str(person_id))
+            if there is not None and whose is not None:
+                found.append((there, whose))
+        say.ask_whose(self.turn, found, decline=not yes)
+        return _close()
 
     async def others(self, person_id: UUID) -> Events | None:
         """The sessions that may take the place of theirs; None when there is none, or it is not ours to move."""
@@ -218,26 +233,24 @@ async def _counter(kit: Kit, turn: Turn, connection: AsyncConnection) -> _Counte
     return _Counter(kit, turn, connection, phone, await kit.desk.sharing(connection, phone))
 
 
-async def answer(kit: Kit, turn: Turn, connection: AsyncConnection, *, yes: bool) -> Events | None:
+async def answer(
+    kit: Kit, turn: Turn, connection: AsyncConnection, *, yes: bool, shown: Offer | None = None
+) -> Events | None:
     """What a yes or a no means to an offer or a booking; None when none waits."""
     if turn.message.kind != "sms":
         return None
-    return await (await _counter(kit, turn, connection)).answer(yes=yes)
+    return await (await _counter(kit, turn, connection)).answer(yes=yes, shown=shown)
+
+
+async def offer_lines(kit: Kit, turn: Turn, connection: AsyncConnection, offer: Offer) -> list[Words]:
+    """The choice to take the seat that was offered; none when the session is gone."""
+    there = await kit.desk.sessions.get(connection, offer[0])
+    return say.offered(turn, there, await kit.desk.people.get(connection, offer[1])) if there else []
 
 
 async def others(kit: Kit, turn: Turn, connection: AsyncConnection, person_id: UUID) -> Events | None:
     """Offer other sessions to somebody who has a seat in one; None when nothing else is open."""
     return await (await _counter(kit, turn, connection)).others(person_id)
-
-
-def name_said(turn: Turn) -> str:
-    """The first name that answers our question for it; "" when something else is said. A surname is not kept."""
-    kept = turn.slot("booking") or {}
-    words = [word for word in _NAME.findall(turn.text) if word.lower() not in _BEFORE_NAME]
-    asked = turn.awaited == ASKED and kept.get("ask") == "name"
-    if not asked or not 0 < len(words) <= 3 or any(word.lower() in _NO_NAME for word in words) or "?" in turn.text:
-        return ""
-    return words[0][:_LONGEST_NAME].capitalize() if not re.search(r"\d", turn.text) else ""
 
 
 def takes(turn: Turn) -> bool:

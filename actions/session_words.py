@@ -56,6 +56,25 @@ def ask_who(turn: Turn, people: Sequence[Person]) -> None:
     turn.say("utter_session_ask_who", choices=[*choices("utter_session_who_line", items), *others])
 
 
+def offered(turn: Turn, there: Session, whose: Person) -> list[Words]:
+    """The choice to take a seat, where something else may be meant."""
+    words = {"who": whose.first_name, "when": when(turn, there), "title": {"say": "system_session_offer_yes"}}
+    return choices("system_which_reminder", [(_payload(session=there.id, person=whose.id), words)])
+
+
+def ask_whose(turn: Turn, offers: Sequence[tuple[Session, Person]], *, decline: bool) -> None:
+    """Whose offer is taken, or declined."""
+    step = {"step": "decline"} if decline else {}
+    items = [
+        (
+            _payload(session=there.id, person=whose.id, **step),
+            {"first_name": whose.first_name, "when": when(turn, there)},
+        )
+        for there, whose in offers
+    ]
+    turn.say("utter_session_ask_who", choices=choices("utter_appointment_line", items))
+
+
 def booked(turn: Turn, first_name: str, there: Session) -> None:
     bring = {"say": "utter_session_bring", "bring": there.bring.rstrip(". ")} if there.bring else ""
     access = {"say": "utter_session_access", "access": there.accessibility.rstrip(". ")} if there.accessibility else ""

@@ -191,10 +191,10 @@ def _rules(*given: tuple[str, _Build]) -> list[tuple[re.Pattern[str], _Build]]:
 
 
 _NUMBER = r"(?P<number>\d{1,2})(?:er)?"
-_YEAR = r"(?: (?P<year>20\d\d|\d\d(?! ?h)))?"
+_YEAR = r"(?: (?P<year>(?:19|20)\d\d|\d\d(?! ?h)))?"
 _TIME_AHEAD = r"(?= (?:a|vers|des) \d{1,2} ?(?:h|:))"
 _DATES = _rules(
-    (rf"(?:le )?(?:(?:{'|'.join(DAYS)}) )?(?:le )?{_NUMBER} {_MONTH}(?: (?P<year>20\d\d))?", _calendar),
+    (rf"(?:le )?(?:(?:{'|'.join(DAYS)}) )?(?:le )?{_NUMBER} {_MONTH}(?: (?P<year>(?:19|20)\d\d))?", _calendar),
     (rf"(?:le )?(?:(?:{'|'.join(DAYS)}) )?(?:le )?(?P<number>\d{{1,2}}) (?P<month_number>\d{{1,2}}){_YEAR}", _calendar),
     (rf"(?:le )?(?:{'|'.join(DAYS)}) (?:le )?{_NUMBER}(?! ?h)(?! \d)", _day_of_month),
     (rf"le {_NUMBER}{_TIME_AHEAD}", _day_of_month),

@@ -39,7 +39,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Sense:
-    topic: str  # "distress", "half" of one, "idiom", a command, or "no " + a command
+    topic: str  # "distress", "half" of one, "idiom", a command, or "no " + one of these
     rank: int = 0
     name: str = ""
     language: str = ""
@@ -76,7 +76,8 @@ class Lexicon:
         """Distress and commands in one message, in any of the nine languages."""
         said = spelled_out(text, self._sms)
         found = self._phrases.find(said)
-        idioms = [f for f in found if f.value.topic == "idiom"]
+        vetoed = any(f.value.topic == "no idiom" for f in found)
+        idioms = [] if vetoed else [f for f in found if f.value.topic == "idiom"]
         clear = [f for f in found if f.value.topic in ("distress", "half") and not _covered(f, idioms)]
         heard = [f for f in clear if f.value.topic == "distress" and (not f.value.whole or self._alone(f, said))]
         heard.extend(_together(clear))
@@ -179,8 +180,9 @@ def _senses(content: dict[str, Any]) -> Iterator[tuple[str, _Sense]]:
             for phrase in phrases:
                 yield from _distress(written_out(phrase), _Sense("", rank, name, language))
     yield from ((written_out(phrase), _Sense("idiom")) for phrase in content["idioms"])
-    for topic in _COMMANDS:
+    for topic in ("idiom", *_COMMANDS):
         yield from ((phrase, _Sense("no " + topic)) for phrase in content.get("not_" + topic, ()))
+    for topic in _COMMANDS:
         for scope, languages in content[topic].items():
             for language, phrases in languages.items():
                 for phrase in phrases:

@@ -55,13 +55,17 @@ async def leave(connection: AsyncConnection, session_id: UUID, person_id: UUID) 
     return bool(left.rowcount)
 
 
-async def offer_of(connection: AsyncConnection, people: Sequence[UUID]) -> tuple[UUID, UUID] | None:
-    """The session that one of these people was offered last, and who; None when no offer is open."""
+async def offers_of(connection: AsyncConnection, people: Sequence[UUID]) -> list[tuple[UUID, UUID]]:
+    """The sessions that these people are offered, and to whom each, the last offer first."""
     found = await connection.execute(
         select(waiting.c.session_id, waiting.c.person_id)
         .where(waiting.c.person_id.in_(people), waiting.c.state == "offered")
         .order_by(waiting.c.offered_at.desc())
-        .limit(1)
     )
-    row = found.one_or_none()
-    return (row.session_id, row.person_id) if row else None
+    return [(row.session_id, row.person_id) for row in found]
+
+
+async def was_taken(connection: AsyncConnection, session_id: UUID, person_id: UUID) -> bool:
+    """Whether the seat that was offered is theirs by now, or they left the list: the offer has had its answer."""
+    mine = (waiting.c.session_id == session_id, waiting.c.person_id == person_id)
+    return await connection.scalar(select(waiting.c.state).where(*mine)) in ("taken", "left")

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence, Tuple
 
-from knowledge.lexicons import Lexicon
+from knowledge.lexicons import Lexicon, Reading
 from knowledge.needs import Needs
 from knowledge.places import Places
 from nlu.evaluate.figures import FALLBACK, Read
@@ -24,15 +24,18 @@ async def read_all(model: Path, sentences: Sequence[Sentence]) -> List[Read]:
         began = time.perf_counter()
         parsed = await agent.parse_message(one.text)
         ms = (time.perf_counter() - began) * 1000
-        rows.append(_row(one, parsed, ms, bool(lexicon.first_reading(one.text).distress)))
+        rows.append(_row(one, parsed, ms, lexicon.first_reading(one.text)))
     return rows
 
 
-def _row(one: Sentence, parsed: Dict[str, Any], ms: float, alarm: bool) -> Read:
+def _row(one: Sentence, parsed: Dict[str, Any], ms: float, door: Reading) -> Read:
+    """What becomes of a sentence: the engine is not asked of what is obeyed at the door."""
     ranking = [intent for intent in parsed.get("intent_ranking", ()) if intent["name"] != FALLBACK]
     name = flat(str(parsed["intent"]["name"]))
+    if not door.distress and (door.stop or door.human):
+        name = "opt_out" if door.stop else "talk_to_human"
     first = ranking[0] if ranking else {"name": name, "confidence": 0.0}
-    return Read(one, name, flat(str(first["name"])), first["confidence"], ms, alarm)
+    return Read(one, name, flat(str(first["name"])), first["confidence"], ms, bool(door.distress))
 
 
 def needs_found(rows: Sequence[Dict[str, Any]]) -> Tuple[int, int]:

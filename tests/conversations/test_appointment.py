@@ -119,6 +119,37 @@ async def test_keeps_the_appointment_after_all(line: Line) -> None:
     assert (await line.desk.state(mine))[0] == "unknown"
 
 
+KEEPS = [
+    ("fr", "non annulez pas"), ("fr", "non surtout annulez pas"), ("fr", "pas d'annulation"), ("fr", "n'annulez pas"),
+    ("en", "no don't cancel it"), ("ar", "لا تلغوا الموعد"), ("es", "no, no lo cancelen"), ("pt", "não cancelem"),
+    ("tr", "randevumu iptal etmeyin"), ("uk", "ні, не скасовуйте"), ("ru", "нет, не отменяйте"),
+    ("ro", "nu, nu anulați"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "words"), KEEPS)
+async def test_a_refused_cancellation_cancels_nothing(line: Line, language: str, words: str) -> None:
+    """To our question it is a yes to coming; before it, it is no wish to cancel."""
+    mine = await line.desk.take()
+    await line.desk.remind(mine)
+    await line.say("2", language=language)
+    await line.say(words)
+    assert (await line.desk.state(mine))[0] == "unknown"
+    assert "cancelled" not in await line.desk.events(mine)
+    if language == "fr":
+        assert (await line.desk.state(mine))[1]
+
+
+@pytest.mark.parametrize("words", ["non annulez", "je peux pas annuler"])
+async def test_a_cancellation_beside_a_no_is_asked_again(line: Line, words: str) -> None:
+    """It may mean either."""
+    mine = await line.desk.take()
+    await line.desk.remind(mine)
+    await line.say("2")
+    await line.say(words)
+    assert (await line.desk.state(mine))[0] == "unknown"
+
+
 async def test_in_the_middle_of_a_search(line: Line) -> None:
     """The reminder came last: « yes » is for it, and the search goes on where it was."""
     mine = await line.desk.take()

@@ -11,10 +11,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot import clock
-from bot.appointment_models import appointment
+from bot.appointment_models import appointment, bucket
 from bot.appointments.facts import SessionFacts
 from bot.assembly import Relais
 from bot.database import Database
@@ -58,6 +58,8 @@ class Sms:
     async def offers(self, number: str) -> list[Reply]:
         """What the minute's look sends to this telephone."""
         before = len(self.phone.sent)
+        async with self.relais.database.begin() as connection:
+            await connection.execute(delete(bucket))  # none has to wait behind what was said before
         await self.relais.rounds.scan()
         rows = self.engine.rows("SELECT id FROM conversation WHERE channel = 'phone'")
         for (conversation_id,) in rows:

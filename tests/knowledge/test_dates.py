@@ -42,6 +42,8 @@ def heard(text: str, today: date = TUESDAY) -> list[str]:
         ("le vendredi 27 novembre 2026 à 8h du soir", ["2026-11-27", "20:00"]),
         ("le 1er décembre", ["2026-12-01"]),
         ("3 mars", ["2027-03-03"]),
+        ("je suis né le 3 mai 1980", ["1980-05-03"]),
+        ("né le 03/05/1980", ["1980-05-03"]),
         ("le 20 novembre", ["2026-11-20"]),
         ("demain à neuf heures et demie", ["2026-11-25", "09:30"]),
         ("la semaine pro", ["2026-W49"]),

@@ -96,6 +96,12 @@ def test_idiom_hides_only_itself(lexicon: Lexicon) -> None:
     assert lexicon.first_reading("mort de fatigue, plus envie de vivre").distress == "suicide"
 
 
+def test_some_words_leave_no_idiom_standing(lexicon: Lexicon) -> None:
+    """What reassures alone reassures no more beside « ma vie » or a farewell."""
+    said = ("je veux en finir avec mes dettes", "je veux en finir avec mes dettes et ma vie")
+    assert [lexicon.first_reading(one).distress for one in said] == ["", "suicide"]
+
+
 def test_classes_pairs_and_whole_messages(lexicon: Lexicon) -> None:
     """A class of words stands for each of them, « one + other » for both in any order, « = » for nothing else said."""
     content = {
