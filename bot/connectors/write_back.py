@@ -166,8 +166,8 @@ class WriteBack:
             known = await self._settle(connection, row, "failed", reason)
             if known is None:
                 return
+            await self._planner.replan(connection, [known.id], now=clock.now())  # it is on until the team cancels it
             if _comes(known, row):  # nobody is to cancel it by hand
-                await self._planner.replan(connection, [known.id], now=clock.now())
                 return
             await self._say(connection, row, await self._thread(connection, row), "system_cancel_handed_on")
             heard = await connection.scalar(select(message.c.id).where(message.c.id == row.cause))

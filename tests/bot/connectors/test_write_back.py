@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bot import clock, vault
-from bot.appointment_models import appointment, write_back
+from bot.appointment_models import appointment, reminder, write_back
 from bot.appointments.answers import Said
 from bot.connectors.write_back import LADDER_SECONDS, WriteBack
 from bot.models import conversation, message
+from bot.reminders.planner import ASKED_OFF
 from channels.base import Inbound, Reply
 from tests.bot.appointments.conftest import in_days
 from tests.bot.connectors.conftest import PLANNED, Site
@@ -104,6 +105,17 @@ async def test_a_refusal_is_final(site: Site, fault: str) -> None:
     site.upstream.faults.append(fault)
     await site.relais.write_back.send_due()
     assert (await state(site), await said(site)) == (("failed", fault, "unknown"), [HANDED_ON])
+
+
+async def test_what_could_not_be_cancelled_is_reminded_of(site: Site) -> None:
+    """A reminder that came due while the source was asked was skipped; the appointment is on all the same."""
+    await asked(site)
+    async with site.relais.database.begin() as connection:
+        skipped = {"state": "skipped", "reason": ASKED_OFF, "settled_at": clock.now()}
+        await connection.execute(reminder.update().values(**skipped))
+    site.upstream.faults.append("404")
+    await site.relais.write_back.send_due()
+    assert await site.reminders() == PLANNED
 
 
 async def test_whoever_comes_after_all_stops_the_team(site: Site) -> None:
