@@ -24,6 +24,7 @@ from bot.appointments.reach import Reach
 from bot.appointments.register import Register, note
 from bot.appointments.sayable import sayable
 from bot.appointments.seats import is_on, lock
+from bot.appointments.sessions import BOOKED
 from bot.appointments.waiting_list import WaitingList, local
 from bot.database import AnyRow
 from bot.reminders import quiet
@@ -174,7 +175,7 @@ def _kept(row: AnyRow, changes: dict[str, Any]) -> Kept:
 
 
 def untold() -> Any:
-    """Appointments whose session was moved or cancelled, and whose person was not told since."""
+    """Appointments whose session was moved or cancelled, and whose person was not told, nor booked it, since."""
     change, after = appointment_event.alias(), appointment_event.alias()
     revoked = and_(change.c.what == "cancelled", change.c.detail == "revoked", appointment.c.status == "revoked")
     called_off = and_(revoked, session.c.cancelled_at.is_not(None))
@@ -182,7 +183,7 @@ def untold() -> Any:
         change.c.appointment_id == appointment.c.id,
         or_(and_(change.c.what == "moved", is_on()), called_off),
         ~select(after.c.id)
-        .where(after.c.appointment_id == appointment.c.id, after.c.what == TOLD, after.c.id > change.c.id)
+        .where(after.c.appointment_id == appointment.c.id, after.c.what.in_((TOLD, BOOKED)), after.c.id > change.c.id)
         .exists(),
     )
     return (

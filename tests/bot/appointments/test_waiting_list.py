@@ -347,6 +347,19 @@ async def test_moved_session_is_told_once_to_all(rooms: Rooms) -> None:
     assert await rooms.states(session_id) == ["waiting"]
 
 
+async def test_who_books_again_after_a_move_knows_the_date(rooms: Rooms) -> None:
+    """They cancelled, it was moved, they took a seat for the new date: nothing has changed for them since."""
+    session_id, whose = await rooms.session(), await rooms.person(1)
+    await rooms.cancel((await rooms.book(session_id, whose)).appointment_id)
+    await rooms.change(session_id, starts_at=clock.now() + timedelta(days=13))
+    assert (await rooms.book(session_id, whose)).what == "booked"
+    await rooms.scan()
+    assert await rooms.told(whose) == []
+    await rooms.change(session_id, starts_at=clock.now() + timedelta(days=14))
+    await rooms.scan()
+    assert len(await rooms.told(whose)) == 1
+
+
 async def test_another_place_is_told_as_well(rooms: Rooms) -> None:
     """They would stand before the wrong door."""
     session_id, _, _ = await full_with(rooms, 0)
