@@ -66,7 +66,7 @@ class Answers:
         """Somebody comes; `told` is the date that they answer to, None for the one it has now."""
         row = await _lock(connection, appointment_id)
         if row.status == "excused":
-            return await self._take_back(connection, row, said)
+            return await self._take_back(connection, row, said, told)
         if (amiss := _amiss(row, told)) is not None:
             return amiss
         if await self._is_being_cancelled(connection, row):
@@ -141,8 +141,10 @@ class Answers:
                 if await self._tasks.close_of(connection, reason, str(cause), RESTORED):
                     await self._planner.replan(connection, [row.id], now=clock.now())
 
-    async def _take_back(self, connection: AsyncConnection, row: AnyRow, said: Said) -> Outcome:
+    async def _take_back(self, connection: AsyncConnection, row: AnyRow, said: Said, told: datetime | None) -> Outcome:
         """It is cancelled, and they come after all: simple as long as nobody was told, else for the team to see."""
+        if row.removed_at is not None or told not in (None, row.starts_at):
+            return "gone"  # what they answer to is no more, and what there is now is cancelled
         if row.starts_at <= clock.now():
             return "past"
         if row.status == "excused" and not row.participation and row.session_id is None:

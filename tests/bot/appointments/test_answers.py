@@ -107,6 +107,18 @@ async def test_taking_a_cancellation_back_before_anybody_saw_to_it(desk: Reminde
     assert {row.state for row in await desk.all(reminder.select())} == {"planned"}
 
 
+@pytest.mark.parametrize("what", ["another date", "removed"])
+async def test_an_old_yes_does_not_bring_back_what_is_cancelled_and_not_the_same(desk: Reminded, what: str) -> None:
+    """Cancelled by the person, then given another date or removed by the service: nothing is restored."""
+    mine = await desk.take()
+    old = (await desk.one(appointment.select())).starts_at
+    await answer(desk, "cancel", mine)
+    now = {"starts_at": in_days(30)} if what == "another date" else {"removed_at": clock.now()}
+    await desk.run(appointment.update().values(**now))
+    assert await answer(desk, "confirm", mine, told=old) == "gone"
+    assert (await desk.state(mine))[:2] == ("excused", False)
+
+
 async def test_whoever_comes_after_all_stops_the_team(desk: Reminded) -> None:
     """What it was asked to cancel is not to be done any more, unless somebody is at it."""
     mine, other = await desk.take(), await desk.take()
