@@ -262,7 +262,7 @@ class Relais:
             self.first_reading,
             self.dialogue,
             self.outbox,
-            Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts),
+            Unanswered(self.database, self.vault, self.outbox, self.tasks, self.texts, self.talk.overhearing),
             self.texts,
             self.talk,
         )

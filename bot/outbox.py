@@ -28,6 +28,8 @@ from channels.base import Reply
 ASSISTANT, SYSTEM, COUNSELLOR = "assistant", "system", "counsellor"
 ANSWER_PART = "reply:0"
 """The first answer to a message, whoever gives it: there is only one."""
+APOLOGY, GIVEN_TO_TEAM = "apology", "task"
+"""That the assistant is down, and that the team has the message: nobody answers to these."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from bot.first_reading import FirstReading
 from bot.lane import Lane, Lease
 from bot.models import message
 from bot.numbers import which
-from bot.outbox import SYSTEM, Line, Outbox
+from bot.outbox import APOLOGY, SYSTEM, Line, Outbox
 from bot.texts import Texts
 from bot.thread import Thread, Threads, Waiting
 from bot.unanswered import Unanswered
@@ -35,7 +35,6 @@ WORTH_ANSWERING = timedelta(minutes=15)
 PATIENCE = timedelta(seconds=4)
 """How long the engine may be away before the person is told."""
 TURNS_PER_MESSAGE = 3
-APOLOGY = "apology"
 
 
 class Turns:

@@ -1,4 +1,7 @@
-"""What could not be answered goes to a human: for an outage one task, which grows, and one sentence."""
+"""What could not be answered goes to a human: for an outage one task, which grows, and one sentence.
+
+What it clearly answers, a reminder's number or « je viens », is recorded all the same: that needs no engine.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock, vault
+from bot.appointments.hearing import Overhearing
 from bot.database import AnyRow, Database
 from bot.lane import Lease
 from bot.models import message, task
-from bot.outbox import ASSISTANT, SYSTEM, Line, Outbox
+from bot.outbox import ASSISTANT, GIVEN_TO_TEAM, SYSTEM, Line, Outbox
 from bot.tasks import Tasks
 from bot.texts import MissingText, Texts
 from bot.thread import Thread, Waiting
@@ -23,12 +27,14 @@ log = logging.getLogger(__name__)
 
 TOLD_AGAIN = timedelta(hours=1)
 """How long somebody who goes on writing during an outage is not told again that a human has their messages."""
-_TOLD = "task"
 _TEXT = "text"
 
 
 class Unanswered:
-    def __init__(self, database: Database, vault: Vault, outbox: Outbox, tasks: Tasks, texts: Texts) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, outbox: Outbox, tasks: Tasks, texts: Texts, hearing: Overhearing
+    ) -> None:
+        self._hearing = hearing
         self._database = database
         self._vault = vault
         self._outbox = outbox
@@ -38,6 +44,7 @@ class Unanswered:
     async def failed(self, lease: Lease, thread: Thread, inbound: Waiting) -> None:
         """Give a message whose turns failed to a human; raises LeaseLost."""
         async with self._database.begin() as connection:
+            await self._hear(connection, thread, [inbound])
             await self._outbox.store(connection, lease, inbound.id, self._sentence(thread))
             await self._close(connection, thread, [inbound], "turn_failed")
 
@@ -47,6 +54,7 @@ class Unanswered:
         Until the assistant answers again it is the same outage: what gets too late next is added to its task.
         """
         async with self._database.begin() as connection:
+            await self._hear(connection, thread, late)
             lines = [] if await self._was_told(connection, thread) else self._sentence(thread)
             await self._outbox.store(connection, lease, late[0].id, lines)
             open_task = await self._task_of_this_outage(connection, thread)
@@ -54,6 +62,12 @@ class Unanswered:
                 await self._close(connection, thread, late, "engine_down")
             else:
                 await self._add(connection, open_task, late)
+
+    async def _hear(self, connection: AsyncConnection, thread: Thread, given: Sequence[Waiting]) -> None:
+        """Before anything is stored: an appointment is locked before its conversation."""
+        for inbound in given:
+            if inbound.readable:
+                await self._hearing.hear(connection, thread, inbound)
 
     async def _close(self, connection: AsyncConnection, thread: Thread, given: Sequence[Waiting], reason: str) -> None:
         await self._settle(connection, given)
@@ -94,13 +108,13 @@ class Unanswered:
             .where(
                 message.c.conversation_id == thread.id,
                 message.c.direction == "out",
-                message.c.part.like("reply:%") | (message.c.part == _TOLD),
+                message.c.part.like("reply:%") | (message.c.part == GIVEN_TO_TEAM),
                 message.c.created_at > clock.now() - TOLD_AGAIN,
             )
             .order_by(message.c.seq.desc())
             .limit(1)
         )
-        return await connection.scalar(last) == _TOLD
+        return await connection.scalar(last) == GIVEN_TO_TEAM
 
     def _sentence(self, thread: Thread) -> list[Line]:
         try:
@@ -108,7 +122,7 @@ class Unanswered:
         except MissingText:
             log.exception("conversation %s cannot be told of its task", thread.id)
             return []
-        return [Line(reply, SYSTEM, _TOLD)]
+        return [Line(reply, SYSTEM, GIVEN_TO_TEAM)]
 
 
 def _joined(given: Sequence[Waiting]) -> str:

@@ -22,6 +22,7 @@ from bot.appointments.facts import CANCELLED
 from bot.appointments.people import People, Person
 from bot.database import AnyRow
 from bot.models import conversation, message
+from bot.outbox import APOLOGY, GIVEN_TO_TEAM
 from bot.ring import UnreadableSecret
 from bot.thread import SEEN
 from bot.vault import Vault
@@ -91,7 +92,7 @@ class Meeting:
 class Asked:
     """A reminder that left and waits for its answer. `starts_at` is the date that it told.
 
-    `is_last`: nothing but reminders was said to the person since.
+    `is_last`: nothing that can be answered was said to the person since, but for other reminders.
     """
 
     meeting: Meeting
@@ -130,8 +131,13 @@ class Calendars:
         self._vault = vault
         self._people = people
 
-    async def of(self, connection: AsyncConnection, conversation_id: UUID, kind: str) -> Calendar:
-        """What this conversation may see; `kind` is its channel's."""
+    async def of(
+        self, connection: AsyncConnection, conversation_id: UUID, kind: str, *, before: int | None = None
+    ) -> Calendar:
+        """What this conversation may see; `kind` is its channel's.
+
+        `before` is the number of a message that was read late: what came after it was not said before it.
+        """
         phone = await self._phone(connection, conversation_id) if kind == SMS else ""
         if not phone:
             return Calendar()
@@ -141,7 +147,7 @@ class Calendars:
         meetings = await self._meetings(
             connection, people, appointment.c.starts_at > clock.now() - STILL_SHOWN, appointment.c.removed_at.is_(None)
         )
-        asked = await self._asked(connection, conversation_id, people)
+        asked = await self._asked(connection, conversation_id, people, before)
         return Calendar(
             verified=True,
             people=tuple(people),
@@ -189,11 +195,11 @@ class Calendars:
         return [_meeting(row, names[row.person_id]) for row in found]
 
     async def _asked(
-        self, connection: AsyncConnection, conversation_id: UUID, people: Sequence[Person]
+        self, connection: AsyncConnection, conversation_id: UUID, people: Sequence[Person], before: int | None
     ) -> tuple[Asked, ...]:
         names = {one.id: one.first_name for one in people}
         rows = (await connection.execute(_reminders(conversation_id, list(names), clock.now()))).all()
-        since = await connection.scalar(_last_other(conversation_id)) if rows else None
+        since = await connection.scalar(_last_other(conversation_id, before)) if rows else None
         asked = [
             Asked(
                 meeting=_meeting(row, names[row.person_id]),
@@ -244,14 +250,17 @@ def _reminders(conversation_id: UUID, people: Sequence[UUID], now: datetime) -> 
     return select(last).where(open_still, ~since)
 
 
-def _last_other(conversation_id: UUID) -> Any:
-    """When something that is no reminder was last said in this conversation."""
+def _last_other(conversation_id: UUID, before: int | None) -> Any:
+    """When something that is no reminder, and can be answered, was last said in this conversation."""
     reminded = select(reminder.c.id).where(reminder.c.message_id == message.c.id).correlate(message).exists()
     return select(func.max(shown)).where(
         message.c.conversation_id == conversation_id,
         message.c.direction == "out",
         message.c.state.in_(SEEN),
+        message.c.part.is_distinct_from(APOLOGY),
+        message.c.part.is_distinct_from(GIVEN_TO_TEAM),
         ~reminded,
+        *([message.c.seq < before] if before is not None else []),
     )
 
 

@@ -1,4 +1,4 @@
-"""An answer to a reminder that the engine is not asked about: a counsellor has the conversation, or it is silent.
+"""An answer to a reminder that the engine is not asked about: a counsellor's conversation, a silent one, an outage.
 
 It is recorded all the same, and nothing is said: while a human speaks with somebody, the machine does not. A number
 answers its reminder; words do only as long as nothing was said to the person since, for « oui » may answer the
@@ -78,7 +78,7 @@ class Overhearing:
                 await self._press(connection, pressed, said)
             return
         sense = heard(inbound.text)
-        calendar = await self._calendars.of(connection, thread.id, thread.kind) if sense else None
+        calendar = await self._calendars.of(connection, thread.id, thread.kind, before=inbound.seq) if sense else None
         waiting = [one for one in calendar.asked if one.is_last] if calendar else []
         if len(waiting) == 1:
             await self._record(connection, sense, waiting[0].meeting.id, waiting[0].starts_at, said)

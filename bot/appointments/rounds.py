@@ -13,6 +13,7 @@ from bot import clock
 from bot.appointment_models import appointment, session, waiting
 from bot.appointments.programme import Programme, untold
 from bot.appointments.seats import is_on
+from bot.appointments.waiting_list import never_left
 from bot.database import Database
 from bot.errors import DatabaseUnavailable
 from bot.reminders import quiet
@@ -55,7 +56,8 @@ def _needing() -> Any:
     """By night only what has to be closed; by day whatever has somebody to be told, or a seat to be offered."""
     now = clock.now()
     here = waiting.c.session_id == session.c.id
-    over = select(waiting.c.id).where(here, waiting.c.state == "offered", waiting.c.expires_at <= now).exists()
+    ended = and_(waiting.c.state == "offered", waiting.c.expires_at <= now)
+    over = select(waiting.c.id).where(here, or_(ended, never_left(now))).exists()
     listed = select(waiting.c.id).where(here, waiting.c.state.in_(("waiting", "offered")))
     wanting = select(waiting.c.id).where(here, waiting.c.state == "waiting").exists()
     seated = select(func.count()).where(appointment.c.session_id == session.c.id, is_on()).scalar_subquery()

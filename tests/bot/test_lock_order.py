@@ -69,7 +69,8 @@ async def test_act_of_the_lane_waits_for_an_erasure(pipeline: Pipeline, database
     assert lease is not None
     async with relais.database.begin() as connection:
         thread = await Threads(relais.vault, relais.kinds).read(connection, received.conversation_id)
-    unanswered = Unanswered(relais.database, relais.vault, relais.outbox, relais.tasks, relais.texts)
+    tasks, hearing = relais.tasks, relais.talk.overhearing
+    unanswered = Unanswered(relais.database, relais.vault, relais.outbox, tasks, relais.texts, hearing)
     async with held(database_url, received.conversation_id) as take_the_rest:
         late = words == "trop tard"
         act = unanswered.too_late(lease, thread, thread.waiting) if late else relais.first_reading.act(thread)

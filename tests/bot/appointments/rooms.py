@@ -100,8 +100,14 @@ class Rooms:
         async with self.relais.database.begin() as connection:
             await self.relais.register.change(connection, appointment_id, clock.now(), "api", status=status)
 
-    async def scan(self) -> int:
-        return await self.relais.rounds.scan()
+    async def scan(self, *, leaves: bool = True) -> int:
+        """A round; what it says `leaves` unless the provider takes nothing."""
+        done = await self.relais.rounds.scan()
+        if leaves:
+            sent = message.update().where(message.c.bulk, message.c.state == "queued")
+            async with self.relais.database.begin() as connection:
+                await connection.execute(sent.values(state="sent", sent_at=clock.now()))
+        return done
 
     async def seated(self, session_id: UUID) -> int:
         async with self.relais.database.begin() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.outbox import COUNSELLOR
 from channels.base import Choice, Reply
 from tests.bot.appointments.reminded import Reminded, in_days
 from tests.bot.conftest import Pipeline
+from tests.standins.engine import away
 
 
 @pytest.fixture
@@ -175,3 +177,65 @@ async def test_answer_to_a_reminder_of_another_sender_is_of_the_same_person(pipe
     await pipeline.say("oui")
     assert await desk.events(mine) == ["confirmed"]
     assert clock.now()
+
+
+@pytest.mark.parametrize(
+    ("words", "event"),
+    [("1", "confirmed"), ("oui", "confirmed"), ("oui je viens", "confirmed"), ("2", "cancel_asked"),
+     ("je viens pas", "cancel_asked"), ("3", "move_asked")],
+)  # fmt: skip
+async def test_what_is_read_too_late_is_recorded(
+    pipeline: Pipeline, desk: Reminded, later: Callable[[float], None], words: str, event: str
+) -> None:
+    """Written in the evening, while nobody worked: the reminder is answered, and a human has the task."""
+    mine = await desk.take()
+    await desk.remind(mine)
+    conversation_id = await pipeline.write(words)
+    later(11 * 3600)
+    await pipeline.work(conversation_id)
+    assert await desk.events(mine) == [event]
+    assert "engine_down" in await desk.tasks()
+    assert pipeline.engine.asked == []
+
+
+async def test_an_outage_hides_no_answer(pipeline: Pipeline, desk: Reminded, later: Callable[[float], None]) -> None:
+    """That the assistant is down was said since, and nobody answers to that."""
+    mine = await desk.take()
+    await desk.remind(mine)
+    pipeline.engine.fault = lambda question: away()
+    conversation_id = await pipeline.write("bonjour")
+    later(60)
+    await pipeline.work(conversation_id)
+    assert len(pipeline.phone.texts) == 1
+    await pipeline.write("oui je viens")
+    later(20 * 60)
+    await pipeline.work(conversation_id)
+    assert await desk.events(mine) == ["confirmed"]
+
+
+async def test_what_fails_three_times_is_recorded(
+    pipeline: Pipeline, desk: Reminded, later: Callable[[float], None]
+) -> None:
+    """The turn's fault is none of the person's."""
+    mine = await desk.take()
+    await desk.remind(mine)
+    pipeline.engine.fault = lambda question: away("action")
+    conversation_id = await pipeline.write("2")
+    for _ in range(3):
+        await pipeline.work(conversation_id)
+        later(30)
+    assert await desk.events(mine) == ["cancel_asked"]
+    assert sorted(await desk.tasks()) == ["appointment_cancel", "turn_failed"]
+
+
+async def test_a_late_yes_to_a_counsellor_is_no_answer(
+    pipeline: Pipeline, desk: Reminded, later: Callable[[float], None]
+) -> None:
+    """However late it is read; a number is one."""
+    mine = await desk.take()
+    await desk.remind(mine, ago=timedelta(hours=1))
+    await desk.show(Reply("Avez-vous reçu la lettre ?"), ago=timedelta(minutes=1), author=COUNSELLOR)
+    conversation_id = await pipeline.write("oui")
+    later(16 * 60)
+    await pipeline.work(conversation_id)
+    assert await desk.events(mine) == []

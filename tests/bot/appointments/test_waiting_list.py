@@ -15,12 +15,15 @@ import pytest
 from sqlalchemy import select, text, update
 
 from bot import clock
-from bot.appointment_models import appointment, session, waiting
+from bot.appointment_models import appointment, person, session, waiting
 from bot.appointments.people import Person
 from bot.appointments.seats import is_on
 from bot.errors import DatabaseUnavailable
 from bot.models import conversation, message
-from bot.reminders import quiet
+from bot.outbox import SYSTEM, Line
+from bot.reminders import quiet, switch
+from bot.reminders.bucket import Bucket
+from channels.base import Reply
 from tests.bot.appointments.rooms import Rooms, noon
 from tests.bot.conftest import Pipeline
 
@@ -67,14 +70,14 @@ async def test_freed_seat_is_offered_to_the_first(rooms: Rooms, status: str) -> 
 
 
 async def test_offer_is_marked_as_unasked_and_ends(rooms: Rooms) -> None:
-    """Its message is bulk, is worth nothing after the offer, and is written once."""
+    """Its message is bulk, leaves while there is half of the time to answer, and is written once."""
     _, mine, [first] = await full_with(rooms, 1)
     await rooms.cancel(mine)
     await rooms.scan()
     [row] = await rooms.rows(message, message.c.direction == "out")
     [entry] = await rooms.rows(waiting)
     assert (row.author, row.bulk, row.has_choices) == ("system", True, True)
-    assert row.valid_until == entry.expires_at
+    assert row.valid_until - entry.offered_at == (entry.expires_at - entry.offered_at) / 2
     assert timedelta(hours=23) < entry.expires_at - clock.now() <= timedelta(hours=24)
     assert (await rooms.told(first))[0].text.count("RSA") == 0
 
@@ -178,6 +181,86 @@ async def test_who_can_not_be_told_is_left_to_a_human(rooms: Rooms) -> None:
     await rooms.scan()
     assert (await rooms.states(session_id), await rooms.tasks()) == (["left", "offered"], ["session_untold"])
     assert (await rooms.told(first), len(await rooms.told(second))) == ([], 1)
+
+
+@pytest.mark.parametrize("halted", ["switch", "provider"])
+async def test_nothing_is_offered_while_nothing_leaves(
+    rooms: Rooms, later: Callable[[float], None], halted: str
+) -> None:
+    """Days of it cost nobody their place on the list."""
+    session_id, mine, [first, second] = await full_with(rooms, 2)
+    async with rooms.relais.database.begin() as connection:
+        if halted == "switch":
+            await switch.stop(connection, "reminders")
+        else:
+            await Bucket("phone", 10).refused(connection, clock.now())
+    await rooms.cancel(mine)
+    await rooms.scan()
+    assert (await rooms.states(session_id), await rooms.told(first)) == (["waiting", "waiting"], [])
+    later(HOUR)
+    async with rooms.relais.database.begin() as connection:
+        await switch.start(connection)
+    await rooms.scan()
+    assert (await rooms.states(session_id), len(await rooms.told(first))) == (["offered", "waiting"], 1)
+    assert await rooms.told(second) == []
+
+
+@pytest.mark.parametrize("skipped", [True, False])
+async def test_offer_that_never_left_is_made_anew(rooms: Rooms, later: Callable[[float], None], skipped: bool) -> None:
+    """Stopped before it left: still queued when the time is up, or set aside as it would leave too late."""
+    session_id, mine, [first, second] = await full_with(rooms, 2)
+    await rooms.cancel(mine)
+    await rooms.scan(leaves=False)
+    if skipped:
+        later(20 * HOUR)
+        async with rooms.relais.database.begin() as connection:
+            await connection.execute(update(message).where(message.c.bulk).values(state="skipped", reason="too late"))
+    else:
+        later(24 * HOUR + 60)
+    await rooms.scan()
+    assert await rooms.states(session_id) == ["offered", "waiting"]
+    assert (len(await rooms.told(first)), await rooms.told(second)) == (2, [])
+    later(24 * HOUR + 60)
+    await rooms.scan()
+    assert await rooms.states(session_id) == ["expired", "offered"]
+
+
+async def test_who_had_enough_today_is_asked_tomorrow(rooms: Rooms, later: Callable[[float], None]) -> None:
+    """The next one is asked today; nobody is taken off the list, and no human is asked."""
+    session_id, mine, [first, second] = await full_with(rooms, 2)
+    await had_enough(rooms, first)
+    await rooms.cancel(mine)
+    await rooms.scan()
+    assert (await rooms.states(session_id), await rooms.tasks()) == (["waiting", "offered"], [])
+    await rooms.leave(session_id, second)
+    await rooms.scan()
+    assert (await rooms.states(session_id))[0] == "waiting"
+    later(24 * HOUR)
+    await rooms.scan()
+    assert (await rooms.states(session_id))[0] == "offered"
+
+
+async def had_enough(rooms: Rooms, whose: Person) -> None:
+    """They were sent today what a day allows."""
+    index = rooms.relais.vault.address_index("phone", whose.phone)
+    async with rooms.relais.database.begin() as connection:
+        mine = await connection.scalar(select(conversation.c.id).where(conversation.c.address_index == index))
+        for number in range(rooms.relais.settings.reminders_a_day):
+            line = Line(Reply("Rappel"), SYSTEM, f"had:{number}", bulk=True)
+            await rooms.relais.outbox.say(connection, mine, None, [line])
+        await connection.execute(update(message).where(message.c.bulk).values(state="sent", sent_at=clock.now()))
+
+
+async def test_somebody_unreadable_holds_up_nobody(rooms: Rooms) -> None:
+    """They are left to a human; the others of their session are told, and offered what is free."""
+    session_id, mine, [first, second] = await full_with(rooms, 2)
+    async with rooms.relais.database.begin() as connection:
+        await connection.execute(update(person).where(person.c.id == first.id).values(phone_secret=b"broken"))
+    await rooms.change(session_id, place="Salle des fêtes", starts_at=clock.now() + timedelta(days=13))
+    await rooms.cancel(mine)
+    assert await rooms.scan() == 1
+    assert [reply.key for reply in await rooms.told(second)] == ["system_session_list_moved", "system_session_offer"]
+    assert (await rooms.states(session_id), set(await rooms.tasks())) == (["left", "offered"], {"session_untold"})
 
 
 async def test_the_day_s_messages_are_counted_for_notices_too(rooms: Rooms) -> None:
