@@ -35,7 +35,6 @@ from bot.appointment_models import appointment, bucket, reminder, sending, write
 from bot.appointments.facts import CANCELLED
 from bot.database import AnyRow
 from bot.models import conversation, message, task
-from bot.outbox import ANSWER_PART, SYSTEM
 from bot.receipts import WORTH_RESENDING
 from bot.reminders.quiet import is_quiet
 
@@ -132,9 +131,8 @@ def _skips() -> tuple[tuple[Any, str], ...]:
 
 def _answers_a_cry() -> Any:
     """The one sentence with the numbers to call: a STOP, before the cry or after it, does not withhold it."""
-    given = (message.c.author == SYSTEM, message.c.part == ANSWER_PART)
     cry = (task.c.reason == "distress", task.c.cause == cast(message.c.cause, String))
-    return and_(*given, select(task.c.id).where(*cry).correlate(message).exists())
+    return and_(message.c.author == "system", select(task.c.id).where(*cry).correlate(message).exists())
 
 
 _MOVED = appointment.c.starts_at != reminder.c.starts_at
