@@ -13,13 +13,28 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, DateTime, and_, bindparam, case, exists, false, func, not_, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    DateTime,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.appointment_models import appointment, bucket, reminder, sending, write_back
 from bot.appointments.facts import CANCELLED
 from bot.database import AnyRow
-from bot.models import conversation, message
+from bot.models import conversation, message, task
 from bot.receipts import WORTH_RESENDING
 from bot.reminders.quiet import is_quiet
 
@@ -101,7 +116,8 @@ def _verdict(worker: str) -> dict[str, Any]:
 
 def _skips() -> tuple[tuple[Any, str], ...]:
     """What keeps a message from being sent at all, and the reason to give."""
-    silenced = and_(conversation.c.opted_out_at.is_not(None), message.c.part.is_distinct_from(CONSENT_PART))
+    unasked = and_(message.c.part.is_distinct_from(CONSENT_PART), not_(_answers_a_cry()))
+    silenced = and_(conversation.c.opted_out_at.is_not(None), unasked)
     moved, off = (and_(message.c.bulk, _reminds_of(what)) for what in (_MOVED, _CALLED_OFF))
     return (
         (and_(message.c.author == "assistant", message.c.version != conversation.c.version), "taken over"),
@@ -111,6 +127,12 @@ def _skips() -> tuple[tuple[Any, str], ...]:
         (moved, "moved"),
         (off, "called off"),
     )
+
+
+def _answers_a_cry() -> Any:
+    """The one sentence with the numbers to call: a STOP, before the cry or after it, does not withhold it."""
+    cry = (task.c.reason == "distress", task.c.cause == cast(message.c.cause, String))
+    return and_(message.c.author == "system", select(task.c.id).where(*cry).correlate(message).exists())
 
 
 _MOVED = appointment.c.starts_at != reminder.c.starts_at

@@ -49,7 +49,7 @@ async def test_humain_goes_to_the_queue_and_menu_comes_back(pipeline: Pipeline) 
 
 async def test_order_among_other_words_is_read_by_the_engine(pipeline: Pipeline) -> None:
     """A stop or a wish for a human that says more silences and queues nobody at the door, whatever the engine does."""
-    said = ["arrêtez de m'écrire, j'ai rendu les clés et donné le chat", "rappelez-moi la date de mon rdv"]
+    said = ["arrêtez de m'écrire en anglais", "rappelez-moi la date de mon rdv"]
     for words in said:
         assert await pipeline.say(words) == [f"réponse à {words}"]
     pipeline.engine.fault = lambda question: away()
@@ -71,11 +71,23 @@ async def test_distress_is_heard_while_the_engine_is_down_and_an_earlier_message
     assert (task.reason, task.urgent, task.details["kind"]) == ("distress", True, "suicide")
 
 
-async def test_distress_after_a_stop_still_reaches_a_human(pipeline: Pipeline) -> None:
-    """Nothing is sent to somebody who said STOP, but a human is told to call."""
+async def test_distress_after_a_stop_is_answered_once(pipeline: Pipeline) -> None:
+    """Somebody who said STOP and cries for help gets the numbers to call, each time, and nothing else."""
     await pipeline.say("STOP")
-    assert await pipeline.say("il me frappe") == []
-    assert [(task.reason, task.urgent) for task in await pipeline.tasks()] == [("distress", True)]
+    for _ in range(2):
+        [said] = await pipeline.say("il me frappe")
+        assert "17" in said
+        assert await pipeline.say("bonjour ?") == []
+    assert [(task.reason, task.urgent) for task in await pipeline.tasks()] == [("distress", True)] * 2
+    assert (await pipeline.thread()).opted_out_at is not None
+
+
+async def test_numbers_to_call_leave_although_a_stop_follows_at_once(pipeline: Pipeline) -> None:
+    """A STOP skips what waits to be sent, but for the answer to a cry."""
+    await pipeline.write("il me frappe")
+    conversation_id = await pipeline.write("STOP")
+    await pipeline.work(conversation_id)
+    assert ["17" in pipeline.phone.texts[0], "REPRENDRE" in pipeline.phone.texts[1]] == [True, True]
 
 
 async def test_repeated_reading_opens_one_task(pipeline: Pipeline) -> None:
