@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -187,8 +187,9 @@ class Due:
         }
         made = (await connection.execute(sql.CONVERSATIONS, {**given, "channel": self._road.channel, "now": now})).all()
         threads = {row.id: _Thread(row, row.last_seq) for row in made}
-        midnight = quiet.at(now.astimezone(PARIS).date(), time())
-        before = await connection.execute(sql.BEFORE, {"ids": list(threads), "midnight": midnight})
+        today = now.astimezone(PARIS).date()
+        day = {"midnight": quiet.at(today, time()), "tomorrow": quiet.at(today + timedelta(days=1), time())}
+        before = await connection.execute(sql.BEFORE, {"ids": list(threads), **day})
         for row in before:
             threads[row.conversation_id].waiting = row.waiting
             threads[row.conversation_id].today = row.today

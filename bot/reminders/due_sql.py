@@ -62,8 +62,11 @@ BEFORE = text(
     """
     SELECT conversation_id,
            count(*) FILTER (WHERE direction = 'out' AND state IN ('queued', 'sending')) AS waiting,
-           coalesce(sum(1 + cardinality(lost_ids)) FILTER (
-             WHERE bulk AND state <> 'skipped' AND coalesce(sent_at, created_at) >= :midnight), 0) AS today
+           coalesce(sum(CASE
+             WHEN state = 'queued' THEN CASE WHEN sent_at >= :midnight THEN cardinality(lost_ids) ELSE 0 END
+               + CASE WHEN due_at >= :tomorrow THEN 0 ELSE 1 END
+             WHEN coalesce(sent_at, created_at) >= :midnight THEN 1 + cardinality(lost_ids)
+             ELSE 0 END) FILTER (WHERE bulk AND state <> 'skipped'), 0) AS today
     FROM message
     WHERE conversation_id = ANY(:ids) AND (bulk OR (direction = 'out' AND state IN ('queued', 'sending')))
     GROUP BY conversation_id

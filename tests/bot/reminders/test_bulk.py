@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 from bot import clock
 from bot.appointment_models import appointment, bucket, intake, person, reminder, write_back
 from bot.models import conversation, message
+from bot.outbox import SYSTEM, Line
 from bot.reminders.bulk import BATCH
+from channels.base import Reply
 from channels.errors import Ambiguous, BadAddress, Misconfigured, OptedOut, Refused, TryAgain
 from tests.bot.reminders.conftest import MONDAY, Desk
 
@@ -182,6 +184,23 @@ async def test_no_number_gets_more_than_its_share(desk: Desk) -> None:
     assert len(desk.sent) == 3
     assert await desk.skipped() == ["daily cap"] * 2
     assert await desk.tasks() == ["daily_cap"]
+
+
+async def test_what_waited_overnight_counts_today(desk: Desk) -> None:
+    """Three were queued yesterday and leave this morning: a reminder would be the fourth."""
+    await desk.due()
+    await desk.round()
+    await desk.due(source_id="A2", first_name="Karim")
+    (thread,) = await desk.threads()
+    yesterday = clock.now() - timedelta(days=1)
+    async with desk.relais.database.begin() as connection:
+        for number in range(3):
+            line = Line(Reply("Avis"), SYSTEM, f"notice:{number}", bulk=True)
+            await desk.relais.outbox.say(connection, thread.id, None, [line])
+        await connection.execute(message.update().values(created_at=yesterday))
+        await connection.execute(message.update().where(message.c.state != "queued").values(sent_at=yesterday))
+    await desk.round()
+    assert "daily cap" in await desk.skipped()
 
 
 async def test_late_says_so(desk: Desk) -> None:
