@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,8 @@ ROOM = timedelta(hours=1)
 GRACE = timedelta(minutes=10)
 """What was just written is often corrected at once: a reminder of something made late waits this long."""
 EVE = time(18)
+THEY_CHOOSE = time(3)
+"""When RDV Service Public lists whom it reminds two days later; whoever is not on the list then gets nothing of it."""
 
 MADE_LATE, REMINDED_UPSTREAM, LATE, SAME_DAY = "made late", "reminded upstream", "too late", "the next is the same day"
 HELD_TOO_LONG = "held too long"
@@ -73,16 +75,39 @@ def plan(
     """The reminders of an appointment as it is known now, in order; [] when it has begun."""
     if starts_at <= now or not rule.days:
         return []
-    last_call = starts_at - TOO_LATE
-    dues = [_due(starts_at.astimezone(ZoneInfo(zone)), days, rule) for days in rule.days]
+    last_call, local = starts_at - TOO_LATE, starts_at.astimezone(ZoneInfo(zone))
+    theirs = _their_day(local, now, rule) if reminded_upstream and rule.upstream_counts else None
+    dues = [_due(local, days, rule) for days in rule.days]
     if dues[-1] < now:  # everything would have left by now: one is sent all the same
         dues[-1] = quiet.next_allowed(now + GRACE)
-    upstream = [reminded_upstream and rule.upstream_counts and days == rule.upstream_day for days in rule.days]
-    made = [
-        Planned(f"j{days}", due, last_call, _reason(due, now, last_call, theirs))
-        for days, due, theirs in zip(rule.days, dues, upstream, strict=True)
-    ]
-    return _ended_by_the_next(made)
+    made = []
+    for days, due in zip(rule.days, dues, strict=True):
+        own = theirs is None or days != rule.upstream_day
+        given = _beside(due, theirs) if own else due
+        reason = _reason(given, now, last_call) if own else REMINDED_UPSTREAM
+        taken = own and given != due and reason == LATE  # the day after theirs is too late
+        made.append(Planned(f"j{days}", given, last_call, REMINDED_UPSTREAM if taken else reason))
+    return [_before(one, theirs) for one in _ended_by_the_next(made)]
+
+
+def _their_day(local: datetime, now: datetime, rule: Plan) -> date | None:
+    """The day on which the source reminds; None when it chose before it knew of this appointment: it will not."""
+    day = local.date() - timedelta(days=rule.upstream_day)
+    return day if now < quiet.at(day, THEY_CHOOSE) else None
+
+
+def _beside(due: datetime, theirs: date | None) -> datetime:
+    """Never two systems on one day: what falls on theirs leaves on the next day that it may."""
+    if theirs is None or due.astimezone(PARIS).date() != theirs:
+        return due
+    return quiet.next_allowed(quiet.at(theirs + timedelta(days=1), time()))
+
+
+def _before(one: Planned, theirs: date | None) -> Planned:
+    """What comes before their day is not to be caught up with on it."""
+    if theirs is None or one.due_at >= (midnight := quiet.at(theirs, time())):
+        return one
+    return replace(one, valid_until=min(one.valid_until, midnight))
 
 
 def _due(local: datetime, days: int, rule: Plan) -> datetime:
@@ -94,9 +119,7 @@ def _due(local: datetime, days: int, rule: Plan) -> datetime:
     return quiet.at(quiet.working_day_before(day) if quiet.is_day_off(day) else day, rule.hour)
 
 
-def _reason(due: datetime, now: datetime, last_call: datetime, theirs: bool) -> str:
-    if theirs:
-        return REMINDED_UPSTREAM
+def _reason(due: datetime, now: datetime, last_call: datetime) -> str:
     if due < now:
         return MADE_LATE
     return LATE if due >= last_call else ""

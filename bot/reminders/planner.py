@@ -47,14 +47,21 @@ _PLAN = text(
     FROM unnest(
       CAST(:id AS uuid[]), CAST(:appointment_id AS uuid[]), CAST(:starts_at AS timestamptz[]), CAST(:kind AS text[]),
       CAST(:due_at AS timestamptz[]), CAST(:valid_until AS timestamptz[]), CAST(:reason AS text[]),
-      CAST(:intake_id AS uuid[])
-    ) AS planned (id, appointment_id, starts_at, kind, due_at, valid_until, reason, intake_id)
+      CAST(:intake_id AS uuid[]), CAST(:upstream AS boolean[])
+    ) AS planned (id, appointment_id, starts_at, kind, due_at, valid_until, reason, intake_id, upstream)
+    WHERE NOT (upstream AND EXISTS (  -- theirs was sent, or is still to be: ours is not, however late it is
+      SELECT FROM reminder AS theirs WHERE theirs.appointment_id = planned.appointment_id
+        AND theirs.starts_at = planned.starts_at AND theirs.kind = planned.kind AND theirs.channel = :channel
+        AND theirs.reason = 'reminded upstream'))
     ON CONFLICT (appointment_id, starts_at, kind, channel) DO UPDATE
       SET state = EXCLUDED.state, reason = EXCLUDED.reason, due_at = EXCLUDED.due_at,
           valid_until = EXCLUDED.valid_until, settled_at = EXCLUDED.settled_at
       WHERE (mine.state = 'skipped'
              AND mine.reason IN ('moved', 'called off', 'cancelled by the person', 'reminded upstream'))
          OR (mine.state = 'planned' AND EXCLUDED.reason = 'reminded upstream')
+         OR (mine.state = 'planned' AND EXCLUDED.reason = '' AND mine.due_at > :now  -- the source reminds from now on
+             AND (EXCLUDED.valid_until < mine.valid_until
+                  OR CAST(EXCLUDED.due_at AS date) > CAST(mine.due_at AS date)))
     """
 )
 
@@ -106,6 +113,7 @@ class Planner:
             "valid_until": [one.valid_until for _, one in made],
             "reason": [one.skipped for _, one in made],
             "intake_id": [row.intake_id for row, _ in made],
+            "upstream": [row.reminded_upstream for row, _ in made],
         }
         await connection.execute(_PLAN, {**given, "channel": SMS, "now": now})
         return len(made)

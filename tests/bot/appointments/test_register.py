@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from bot import clock, vault
-from bot.appointment_models import appointment, appointment_event, person
+from bot.appointment_models import appointment, appointment_event, person, reminder
 from tests.bot.appointments.conftest import Office, in_days
 
 PLANNED = [("j7", "planned", ""), ("j2", "planned", ""), ("j0", "planned", "")]
@@ -102,6 +102,27 @@ async def test_removed_from_its_source(office: Office) -> None:
 async def change_meeting(office: Office, **changes: Any) -> int:
     async with office.database.begin() as connection:
         return await office.register.change_meeting(connection, "api", "M1", clock.now(), "api", **changes)
+
+
+async def test_what_the_source_has_reminded_of_is_not_reminded_of_again(office: Office, later) -> None:
+    """A word of it on the eve, when two days before is over: its reminder has left, ours would be a second one."""
+    when = in_days(10)
+    await office.take(starts_at=when, reminded_upstream=True)
+    before = await office.reminders()
+    later(timedelta(days=9).total_seconds())
+    await office.take(starts_at=when, reminded_upstream=True, place="Mairie de Bron")
+    assert await office.reminders() == before
+
+
+async def test_a_source_that_begins_to_remind_has_its_day_to_itself(office: Office) -> None:
+    """A Monday at half past ten: ours of the Saturday evening, which is its day, leaves on the morning itself."""
+    when = in_days(13, hour=10).replace(minute=30)
+    dues = []
+    for theirs in (False, True):
+        await office.take(starts_at=when, reminded_upstream=theirs)
+        rows = await office.rows(reminder, reminder.c.due_at)
+        dues.append([(row.kind, when - row.due_at) for row in rows if row.state == "planned"][-1])
+    assert dues == [("j0", timedelta(hours=40, minutes=30)), ("j0", timedelta(hours=2, minutes=30))]
 
 
 async def test_their_language_is_the_one_that_was_told_last(office: Office) -> None:

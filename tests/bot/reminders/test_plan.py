@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.clock import PARIS
 from bot.reminders import quiet
@@ -68,6 +70,38 @@ def test_the_source_reminds_on_its_day() -> None:
     assert [line[2] for line in upstream] == ["", REMINDED_UPSTREAM, ""]
     both = told("2026-12-10T14:00", "2026-11-24T09:00", Plan(upstream_counts=False), reminded_upstream=True)
     assert [line[2] for line in both] == ["", "", ""]
+
+
+def test_ours_makes_room_for_the_day_of_the_source() -> None:
+    """What would fall on it leaves the day after where that helps; what comes before is not caught up with on it."""
+    early = plan(at("2026-12-14T09:00"), at("2026-11-24T09:00"), Plan(), reminded_upstream=True)
+    assert [one.skipped for one in early] == ["", REMINDED_UPSTREAM, REMINDED_UPSTREAM]
+    assert early[0].valid_until == at("2026-12-12")
+    assert told("2026-12-14T10:30", "2026-11-24T09:00", reminded_upstream=True)[-1] == ("j0", "2026-12-14T08:00", "")
+
+
+def test_a_source_that_has_chosen_already_reminds_nobody_more() -> None:
+    """Made within two days: the one reminder is ours, whatever the plan calls it."""
+    late = told("2026-12-10T14:00", "2026-12-09T18:00", Plan(days=(7, 2)), reminded_upstream=True)
+    assert late == [("j7", "2026-12-03T10:00", MADE_LATE), ("j2", "2026-12-09T18:10", "")]
+
+
+@given(
+    starts=st.datetimes(datetime(2026, 12, 1), datetime(2028, 11, 1)),
+    before=st.timedeltas(timedelta(hours=1), timedelta(days=12)),
+    days=st.sampled_from([(7, 2, 0), (7, 2), (2,), (7, 1, 0), (3, 1), (0,)]),
+)
+def test_never_two_systems_on_one_day(starts: datetime, before: timedelta, days: tuple[int, ...]) -> None:
+    """At no moment of the source's day may a reminder of ours leave, when the source is still to choose."""
+    begins = starts.replace(tzinfo=PARIS)
+    now = begins - before
+    theirs = quiet.at(begins.date() - timedelta(days=2), time())
+    made = plan(begins, now, Plan(days=days), reminded_upstream=True)
+    if now >= theirs + timedelta(hours=4):
+        return
+    for one in made:
+        ours = one.skipped == "" and one.due_at < theirs + timedelta(days=1) and one.valid_until > theirs
+        assert not ours, one
 
 
 def test_each_is_worth_sending_until_the_day_of_the_next_one() -> None:
