@@ -61,7 +61,7 @@ async def readable(web: Pipeline, conversation_id: UUID) -> list[Any]:
 
 async def test_tasks_keep_nothing_of_the_person(web: Pipeline, erase: Erase) -> None:
     """The words are gone and nobody is asked to call back; an error of the offer stays to be mended."""
-    conversation_id = await write(web, "je veux parler à quelqu'un, je m'appelle Zoé")
+    conversation_id = await write(web, "je veux parler à quelqu'un")
     await web.work(conversation_id)
     async with web.relais.database.begin() as connection:
         await web.relais.tasks.open(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from bot import clock
-from bot.appointment_models import appointment, bucket
+from bot.appointment_models import appointment
 from bot.appointments.facts import SessionFacts
 from bot.assembly import Relais
 from bot.database import Database
@@ -27,6 +27,9 @@ from tests.bot.conftest import Phone
 from tests.engine import Engine, Talk, keys
 
 WISH = "je veux m'inscrire à la réunion d'information"
+
+
+NUMBERS = count(5000)
 
 
 @dataclass
@@ -58,8 +61,6 @@ class Sms:
     async def offers(self, number: str) -> list[Reply]:
         """What the minute's look sends to this telephone."""
         before = len(self.phone.sent)
-        async with self.relais.database.begin() as connection:
-            await connection.execute(delete(bucket))  # none has to wait behind what was said before
         await self.relais.rounds.scan()
         rows = self.engine.rows("SELECT id FROM conversation WHERE channel = 'phone'")
         for (conversation_id,) in rows:
@@ -76,7 +77,7 @@ async def sms_road(engine: Engine, tmp_path: Path) -> AsyncIterator[Sms]:
     """The pipeline over the engine's own database at noon of a working day; other tests' sessions are off."""
     engine.actions.mode = "well"
     clock.start(tmp_path / "noon", noon())
-    settings = engine.settings.model_copy(update={"rasa_url": engine.url})
+    settings = engine.settings.model_copy(update={"rasa_url": engine.url, "sms_per_second": 1000})
     relais, phone = Relais(settings, load_keys(settings), Database(settings.database_url), "test"), Phone()
     relais.__dict__["channels"] = {"phone": phone}
     yield Sms(relais, phone, engine)
@@ -87,7 +88,8 @@ async def sms_road(engine: Engine, tmp_path: Path) -> AsyncIterator[Sms]:
 
 
 def number() -> str:
-    return f"+3363998{random.SystemRandom().randrange(1000, 9999)}"
+    """Of the mobiles kept for trials: each is somebody's of whom nothing was heard before, for the database is one."""
+    return f"+3363998{next(NUMBERS):04}"
 
 
 def names(replies: list[Reply]) -> list[str]:
