@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,12 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import clock
+from bot import clock, payloads
 from bot.appointment_models import session
 from channels.base import Choice
 from knowledge.choosing import chosen
 
-_INTENT = "/book_appointment{"
+_INTENT = "/book_appointment"
 _LISTED = (None, "wait")
 """The steps of a list of sessions; an offer or a notice of one session is answered otherwise."""
 
@@ -35,15 +34,10 @@ async def by_words(connection: AsyncConnection, text: str, choices: Sequence[Cho
 
 def _sessions(choices: Iterable[Choice]) -> dict[int, UUID]:
     """The sessions of a list by their place; none when it is not a list of sessions."""
-    told = {
-        place: json.loads(one.payload.removeprefix(_INTENT[:-1])) for place, one in enumerate(choices) if _books(one)
-    }
+    read = {place: payloads.read(one.payload) for place, one in enumerate(choices)}
+    told = {place: of for place, (intent, of) in read.items() if intent == _INTENT}
     listed = {place: UUID(of["session"]) for place, of in told.items() if _is_line(of)}
     return listed if len(set(listed.values())) == len(listed) and not _is_question(told.values()) else {}
-
-
-def _books(choice: Choice) -> bool:
-    return choice.payload.startswith(_INTENT)
 
 
 def _is_line(of: dict[str, Any]) -> bool:

@@ -7,7 +7,6 @@ counsellor. Who does not come cannot be asked whether they are sure: the team is
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot import payloads
 from bot.appointments.answers import Answers, Said
 from bot.appointments.calendar import Calendars
 from bot.database import is_away
@@ -43,9 +43,8 @@ class Named:
 
 def named(payload: str) -> Named | None:
     """The intent and the appointment of a payload; None for one that names no appointment."""
-    intent, brace, rest = payload.partition("{")
+    intent, given = payloads.read(payload)
     try:
-        given = json.loads(brace + rest) if brace else {}
         told = given.get("starts_at")
         at = datetime.fromisoformat(told) if told else None
         return Named(intent, UUID(given["appointment"]), at, bool(given.get("sure")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot import vault
+from bot import payloads, vault
 from bot.appointments.calendar import shown
 from bot.database import AnyRow
 from bot.models import message
@@ -79,9 +78,4 @@ def _told(ring: Vault, row: AnyRow) -> Told:
 
 
 def _about(reply: Reply) -> dict[str, Any]:
-    payload = reply.choices[0].payload if reply.choices else ""
-    try:
-        given = json.loads(payload[payload.index("{") :])
-    except ValueError:
-        return {}
-    return dict(given)
+    return payloads.read(reply.choices[0].payload)[1] if reply.choices else {}

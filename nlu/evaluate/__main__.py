@@ -1,7 +1,7 @@
 """What the model understands of sentences that it never saw, and how fast.
 
 Run in the engine's environment, from the project's root: `nlu/.venv/bin/python -m nlu.evaluate`.
-Settings are chosen on half A; half B and the third set, C, say what they give.
+Settings are chosen on half A, the threshold of distress on all; half B and the third set, C, say what they give.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from datetime import date, datetime, time
 from typing import cast
 
-from bot.appointments import admission
+from bot.appointments import admission, kinds
 from bot.appointments.facts import Medium, Status
 from bot.appointments.files.columns import Cells, plain
 from bot.appointments.files.faults import BadRow
@@ -63,7 +63,7 @@ def instant(cells: Cells, zone: str) -> datetime:
 def first_name(cells: Cells) -> str:
     """The first name alone, never a surname: in a full name, capitals tell the one from the other."""
     alone, whole = str(cells.get("first_name", "")), str(cells.get("full_name", ""))
-    name = _without_surname(alone) if alone else _first_of(whole)
+    name = kinds.known().spoken_name(alone) if alone else _first_of(whole)
     if not any(sign.isalpha() for sign in name):
         raise BadRow("prénom : il manque")
     return name.title() if name.isupper() else name
@@ -184,12 +184,6 @@ def _read_hour(text: str) -> time:
         return time(int(found[1]), int(found[2] or 0))
     except ValueError:
         raise BadRow(f"heure « {text} » : écrivez par exemple 14:30 ou 14h30") from None
-
-
-def _without_surname(name: str) -> str:
-    """« Amina BENALI » in a column of first names is Amina."""
-    given = [word for word in name.split() if not word.isupper()]
-    return " ".join(given) if given else name
 
 
 def _first_of(whole: str) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
 
 from bot import clock
-from bot.appointment_models import reminder
+from bot.appointment_models import intake, reminder
 from bot.appointments.register import Taken
 from bot.assembly import Relais
 from bot.models import conversation
@@ -59,6 +60,16 @@ class Desk:
         async with self.relais.database.begin() as connection:
             due = await connection.scalar(select(func.min(reminder.c.due_at)).where(reminder.c.state == "planned"))
         self.at(max(clock.now(), due))
+
+    async def held(self, **changes: Any) -> UUID:
+        """Every reminder came with one import that waits for somebody's yes."""
+        held, now = uuid4(), clock.now()
+        async with self.relais.database.begin() as connection:
+            await connection.execute(
+                intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
+            )
+        await self.change(reminder, intake_id=held, **changes)
+        return held
 
     async def many(self, count: int) -> None:
         """As many people with a reminder that is due."""

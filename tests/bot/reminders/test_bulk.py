@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot import clock
-from bot.appointment_models import appointment, bucket, intake, person, reminder, write_back
+from bot.appointment_models import appointment, bucket, person, reminder, write_back
 from bot.models import conversation, message
 from bot.outbox import SYSTEM, Line
 from bot.reminders.bulk import BATCH
@@ -407,12 +407,7 @@ async def test_messages_are_handed_over_with_their_reminders(desk: Desk) -> None
 async def test_what_an_import_holds_waits(desk: Desk) -> None:
     """Nothing of a held intake leaves; once somebody has said yes, what is still true leaves."""
     await desk.due()
-    held, now = uuid4(), clock.now()
-    async with desk.relais.database.begin() as connection:
-        await connection.execute(
-            intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
-        )
-    await desk.change(reminder, intake_id=held)
+    held = await desk.held()
     await desk.round()
     assert desk.sent == []
     async with desk.relais.database.begin() as connection:
@@ -424,12 +419,7 @@ async def test_what_an_import_holds_waits(desk: Desk) -> None:
 async def test_a_yes_waits_for_nobody_who_changes_an_appointment(desk: Desk, database_url: str) -> None:
     """Whoever moves one locks its reminders and then judges the intake; the yes has the intake first."""
     await desk.due()
-    held, now = uuid4(), clock.now()
-    async with desk.relais.database.begin() as connection:
-        await connection.execute(
-            intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
-        )
-    await desk.change(reminder, intake_id=held, valid_until=now)
+    held = await desk.held(valid_until=clock.now())
     async with await psycopg.AsyncConnection.connect(database_url) as mover:
         await mover.execute("UPDATE reminder SET reason = 'moved'")
         async with asyncio.timeout(5), desk.relais.database.begin() as connection:
@@ -440,12 +430,7 @@ async def test_a_yes_waits_for_nobody_who_changes_an_appointment(desk: Desk, dat
 async def test_what_was_held_too_long_says_so(desk: Desk) -> None:
     """Nobody has said yes in time: it is not planned for ever; what is useful still waits on."""
     await desk.due()
-    held, now = uuid4(), clock.now()
-    async with desk.relais.database.begin() as connection:
-        await connection.execute(
-            intake.insert().values(id=held, source="api", what="import", created_at=now, held_at=now)
-        )
-    await desk.change(reminder, intake_id=held)
+    await desk.held()
     await desk.round()
     before = await desk.planned()
     desk.later(days=1, hours=15)
